@@ -1,0 +1,121 @@
+"""Running stages in this process, or in warm workers, and recording them exactly as `dvc repro` does.
+
+DVC's own `Stage.reproduce` decides, restores, saves and commits; only the function in it that would start a shell
+(`dvc.stage.run.cmd_run`) is replaced, so that a stage pays no imports. That function is no documented API: the DVC
+version is pinned, and tests/graph/ compares the result with the `dvc repro` command byte for byte.
+"""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import Any, Protocol
+
+from flows.plan import Plan, PlannedStage
+from remint.errors import RemintError
+
+Runner = Callable[[str, str], object]
+"Does the work of a stage, given its kind and name; raises RemintError when it fails."
+
+
+class Outcome(StrEnum):
+    """What happened to a stage."""
+
+    RAN = "ran"
+    RESTORED = "restored"
+    UNCHANGED = "unchanged"
+    FAILED = "failed"
+
+
+class Executor(Protocol):
+    """Brings stages up to date, one call a stage."""
+
+    def execute(self, stage: PlannedStage, force: bool = False) -> Outcome:
+        """Bring a stage up to date. Raises RemintError when it fails."""
+
+
+class DvcExecutor:
+    """Executes stages of a DVC repository; `execute` may be called from several threads.
+
+    A context manager: inside it DVC calls `runner` where it would start a stage's command in a shell. DVC's objects are
+    not made for threads, so all work on them holds one mutex, released while a stage's own work runs.
+    """
+
+    def __init__(self, repo: Any, plan: Plan, runner: Runner) -> None:
+        self._repo = repo
+        self._runner = runner
+        self._mutex = threading.Lock()
+        self._stages = {stage.addressing: stage for stage in repo.index.stages}
+        self._unwritten = [stage.address for stage in plan.stages]
+        self._finished: dict[str, Any] = {}
+        self._ran: set[str] = set()
+
+    def __enter__(self) -> "DvcExecutor":
+        import dvc.stage.run
+
+        self._original = dvc.stage.run.cmd_run
+        dvc.stage.run.cmd_run = self._run_command
+        return self
+
+    def __exit__(self, *_exception: object) -> None:
+        import dvc.stage.run
+
+        dvc.stage.run.cmd_run = self._original
+
+    def execute(self, stage: PlannedStage, force: bool = False) -> Outcome:
+        """Bring a stage up to date as `dvc repro` would.
+
+        Raises RemintError when the stage fails or another process holds DVC's lock.
+        """
+        done = None
+        try:
+            with self._mutex, _readable_errors(stage.address), self._repo.lock:
+                done = self._stages[stage.address].reproduce(force=force)
+        finally:
+            self._record(stage.address, done)
+        if done is None:
+            return Outcome.UNCHANGED
+        return Outcome.RAN if stage.address in self._ran else Outcome.RESTORED
+
+    def _record(self, address: str, done: Any) -> None:
+        """Write finished stages to `dvc.lock` in the plan's order, whatever order they finished in.
+
+        A finished stage that waits for one before it is not lost with this process: its outputs are in the run cache.
+        """
+        with self._mutex, self._repo.lock:
+            self._finished[address] = done
+            while self._unwritten and self._unwritten[0] in self._finished:
+                finished = self._finished[self._unwritten.pop(0)]
+                if finished is not None:
+                    finished.dump(update_pipeline=False)
+
+    def _run_command(self, stage: Any, **_options: Any) -> None:
+        address: str = stage.addressing
+        kind, _, name = address.partition("@")
+        if stage.cmd != f"remint stage {kind} {name}":
+            raise RemintError(
+                f'dvc.yaml: the command of {address} is "{stage.cmd}"; allowed: "remint stage {kind} {name}"'
+            )
+        self._mutex.release()
+        try:
+            self._runner(kind, name)
+        finally:
+            self._mutex.acquire()
+        self._ran.add(address)
+
+
+@contextmanager
+def _readable_errors(address: str) -> Iterator[None]:
+    """Turn DVC's own errors into ours."""
+    from dvc.exceptions import DvcException
+    from dvc.lock import LockError
+    from dvc.rwlock import RWLockFileCorruptedError
+
+    try:
+        yield
+    except LockError as error:
+        raise RemintError(f"{address}: another DVC command is at work on this project ({error})") from None
+    except RWLockFileCorruptedError as error:
+        raise RemintError(f"{address}: {error}") from None
+    except DvcException as error:
+        raise RemintError(f"{address}: {error}") from error

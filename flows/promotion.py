@@ -1,0 +1,113 @@
+"""After the stages: register and promote what they made, and remember that it was done.
+
+What the last run found is kept in `.remint/results.json`, so that a run with nothing to do need not load MLflow. A line
+counts only while the files that it stands on, the gates and the MLflow store itself are as they were.
+"""
+
+import hashlib
+import json
+import os
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+from flows.summary import ExperimentResult, Summary
+from remint import paths
+from remint.config.experiment import ExperimentConfig
+from remint.config.load import Project
+from remint.files import read_json, write_json
+
+RESULTS = paths.STATE / "results.json"
+
+
+def finish_experiment(experiment: str, config: ExperimentConfig) -> ExperimentResult:
+    """Register what an experiment trained, unless that very model is registered, and promote it if it may be.
+
+    Raises RemintError where the store cannot be used.
+    """
+    from remint.registry.promotion import register_and_promote
+
+    decision = register_and_promote(experiment, config)
+    return ExperimentResult(
+        experiment=experiment,
+        dataset=config.dataset,
+        metric=decision.metric,
+        value=decision.value,
+        champion_value=decision.champion_value,
+        version=decision.version,
+        champion_version=decision.champion_version,
+        promoted=decision.promoted,
+        reason=decision.reason,
+        run_id=decision.run_id,
+    )
+
+
+def restore_baselines(dataset: str) -> None:
+    """Record a dataset's baselines in MLflow where they are not: their files may come from a cache."""
+    from remint.registry.record import record_baselines
+
+    record_baselines(dataset)
+
+
+def remember(summary: Summary, project: Project) -> None:
+    """Keep the table of a run beside those of earlier ones."""
+    kept = _read().get("experiments", {})
+    for result in summary.experiments:
+        kept[result.experiment] = {"key": _key(result.experiment, project), "result": asdict(result)}
+    write_json(RESULTS, {"store": _store_stamp(), "experiments": kept})
+
+
+def recall(experiments: tuple[str, ...], project: Project) -> tuple[ExperimentResult, ...] | None:
+    """Give the results of experiments that are registered and promoted already; None unless all are."""
+    kept, results = _kept(), []
+    for experiment in experiments:
+        entry = kept.get(experiment)
+        if entry is None or entry["key"] != _key(experiment, project):
+            return None
+        results.append(ExperimentResult(**entry["result"]))
+    return tuple(results)
+
+
+def last_results() -> dict[str, ExperimentResult]:
+    """Give experiment to the last result that a run kept, whatever has changed since."""
+    return {name: ExperimentResult(**entry["result"]) for name, entry in _read().get("experiments", {}).items()}
+
+
+def _kept() -> dict[str, Any]:
+    """Give what is kept, and nothing when the store is another or has been changed since."""
+    content, stamp = _read(), _store_stamp()
+    return dict(content["experiments"]) if stamp is not None and content.get("store") == stamp else {}
+
+
+def _read() -> dict[str, Any]:
+    try:
+        return dict(read_json(RESULTS))
+    except (OSError, ValueError):
+        return {}
+
+
+def _store_stamp() -> list[int] | None:
+    """Tell the local store's state apart from any other; None for a store on a server, which can change unseen."""
+    if os.environ.get("MLFLOW_TRACKING_URI") or not paths.MLFLOW_DB.exists():
+        return None
+    status = paths.MLFLOW_DB.stat()
+    return [status.st_ino, status.st_size, status.st_mtime_ns]
+
+
+def _key(experiment: str, project: Project) -> str:
+    """Digest of all that a decision stands on."""
+    config = project.experiments[experiment]
+    files = (
+        paths.model(experiment) / "fingerprint.json",
+        paths.report("evaluate", experiment) / "metrics.json",
+        paths.report("baseline", config.dataset) / "metrics.json",
+    )
+    decided_by = {"gates": {n: g.model_dump() for n, g in config.gates.items()}, "metric": config.primary_metric}
+    whole = hashlib.sha256(json.dumps(decided_by, sort_keys=True).encode())
+    for file in files:
+        whole.update(_digest(file))
+    return whole.hexdigest()
+
+
+def _digest(file: Path) -> bytes:
+    return hashlib.sha256(file.read_bytes()).digest() if file.exists() else b"missing"

@@ -1,0 +1,131 @@
+"""What a run shows in the terminal: what is going on, a line a finished stage, a table at the end."""
+
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+
+from rich.box import SIMPLE_HEAD
+from rich.console import Console
+from rich.markup import escape
+from rich.status import Status
+from rich.table import Table
+
+from flows.executor import Outcome
+from flows.plan import Plan
+from flows.summary import StageResult, Summary
+from remint import paths
+from remint.files import read_json
+from remint.progress import shown_by
+
+_COLOURS = {
+    Outcome.RAN: "green",
+    Outcome.RESTORED: "cyan",
+    Outcome.UNCHANGED: "dim",
+    Outcome.FAILED: "bold red",
+}
+
+
+class Reporter:
+    """Writes to standard output; where that is no terminal, finished lines only."""
+
+    def __init__(self, plan: Plan | None = None) -> None:
+        self._console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+        self._status = Status("", console=self._console)
+        self._running: dict[str, str] = {}
+        self._mutex = threading.Lock()
+        self._width = plan.width if plan else 0
+
+    @contextmanager
+    def watching(self, plan: Plan) -> Iterator[None]:
+        """Show what stages are at while the block runs."""
+        self._width = plan.width
+        with self._live(), shown_by(self._progress):
+            yield
+
+    @contextmanager
+    def busy(self, what: str) -> Iterator[None]:
+        """Show one activity while the block runs."""
+        self._running[what] = ""
+        with self._live():
+            self._show()
+            yield
+        del self._running[what]
+
+    def started(self, address: str) -> None:
+        """Show a stage as running."""
+        with self._mutex:
+            self._running[address] = ""
+            self._show()
+
+    def finished(self, result: StageResult) -> None:
+        """Print a stage's line."""
+        with self._mutex:
+            self._running.pop(result.address, None)
+            self._show()
+            colour = _COLOURS[result.outcome]
+            line = f"{result.address:<{self._width}}  [{colour}]{result.outcome:<9}[/]  {result.seconds:6.1f} s"
+            self._console.print(line)
+            if result.error:
+                self._console.print(f"  [red]{escape(result.error)}[/]")
+
+    def note(self, text: str) -> None:
+        """Print a remark."""
+        self._console.print(escape(text))
+
+    def table(self, summary: Summary) -> None:
+        """Print each experiment's result beside its dataset's baselines, and where to look further."""
+        if summary.experiments:
+            self._console.print(_results(summary))
+            self._console.print("Compare runs: [bold]remint ui[/]   Reports: " + str(paths.DATA / "reports"))
+
+    @contextmanager
+    def _live(self) -> Iterator[None]:
+        if not self._console.is_terminal:
+            yield
+            return
+        with self._status:
+            yield
+
+    def _progress(self, what: str, done: int, total: int) -> None:
+        with self._mutex:
+            for address in self._running:
+                self._running[address] = f"{what} {done}/{total}"
+            self._show()
+
+    def _show(self) -> None:
+        shown = [f"{address} {text}".strip() for address, text in self._running.items()]
+        self._status.update(escape(" · ".join(shown)))
+
+
+def _results(summary: Summary) -> Table:
+    table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
+    for column in ("experiment", "metric", "test", "champion", "version", "promoted"):
+        table.add_column(column, justify="right" if column in ("test", "champion", "version") else "left")
+    shown: set[str] = set()
+    for result in summary.experiments:
+        version = "" if result.version is None else str(result.version)
+        promoted = "[green]yes[/]" if result.promoted else f"no: {escape(result.reason)}"
+        table.add_row(
+            result.experiment, result.metric, _number(result.value), _number(result.champion_value), version, promoted
+        )
+        last = not any(later.dataset == result.dataset for later in summary.experiments[_index(summary, result) + 1 :])
+        if last and result.dataset not in shown:
+            shown.add(result.dataset)
+            for name, metrics in _baselines(result.dataset).items():
+                label = f"  {result.dataset} baseline: {name}"
+                table.add_row(label, result.metric, _number(metrics.get(result.metric)), "", "", "", style="dim")
+    return table
+
+
+def _index(summary: Summary, result: object) -> int:
+    return next(i for i, other in enumerate(summary.experiments) if other is result)
+
+
+def _baselines(dataset: str) -> dict[str, dict[str, float]]:
+    file = paths.report("baseline", dataset) / "metrics.json"
+    return dict(read_json(file)) if file.exists() else {}
+
+
+def _number(value: float | None) -> str:
+    return "–" if value is None else f"{value:.4f}"

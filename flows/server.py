@@ -1,0 +1,132 @@
+"""The Prefect server that a flow talks to: one that is running already, or one started for the flow and stopped after.
+
+No module that is imported with this one imports prefect: the server starts while the rest of remint is still loading.
+"""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from remint import paths
+from remint.errors import RemintError
+from remint.files import write_json
+
+HOST = "127.0.0.1"
+ADDRESS_FILE = paths.STATE / "prefect.json"
+_PERIODIC_SERVICES = ("SCHEDULER", "LATE_RUNS", "PAUSE_EXPIRATIONS", "FOREMAN", "TRIGGERS", "CANCELLATION_CLEANUP")
+_START_SECONDS = 120.0
+
+
+class PrefectServer:
+    """A Prefect server in a process of its own, on the project's store, bound to this machine."""
+
+    def __init__(self, port: int | None = None, services: bool = False) -> None:
+        """Start the process and return at once. `services`: run schedules, too, and serve the pages."""
+        self.port = port or free_port()
+        self.url = f"http://{HOST}:{self.port}/api"
+        self._log = paths.LOGS / "prefect-server.log"
+        self._log.parent.mkdir(parents=True, exist_ok=True)
+        command = [sys.executable, "-m", "uvicorn", "--factory", "prefect.server.api.server:create_app"]
+        command += ["--host", HOST, "--port", str(self.port), "--log-level", "warning", "--timeout-keep-alive", "5"]
+        with self._log.open("ab") as log:
+            self._process = subprocess.Popen(
+                command, env=_server_environment(self.url, services), stdout=log, stderr=log, start_new_session=True
+            )
+
+    @property
+    def pid(self) -> int:
+        """Process number of the server."""
+        return self._process.pid
+
+    def wait(self) -> None:
+        """Wait until the server answers. Raises RemintError with its last words when it does not."""
+        deadline = time.monotonic() + _START_SECONDS
+        while not answers(self.url):
+            if self._process.poll() is not None or time.monotonic() > deadline:
+                self.stop()
+                raise RemintError(f"Prefect's server did not start; see {self._log}:\n{self._last_words()}")
+            time.sleep(0.05)
+
+    def stop(self) -> None:
+        """End the process, letting it finish what it is writing."""
+        self._process.terminate()
+        try:
+            self._process.wait(timeout=20)
+        except subprocess.TimeoutExpired:
+            self._process.kill()
+            self._process.wait()
+
+    def _last_words(self) -> str:
+        return "\n".join(self._log.read_text(encoding="utf-8", errors="replace").splitlines()[-5:])
+
+
+def use_server(url: str) -> None:
+    """Make Prefect's client in this process and its children talk to a server. Call before prefect is imported."""
+    os.environ["PREFECT_API_URL"] = url
+    os.environ["PREFECT_HOME"] = str(paths.PREFECT_HOME.resolve())
+
+
+def running_server() -> str | None:
+    """Give the address of a server to use instead of starting one: the user's own, or that of `remint ui`."""
+    if url := os.environ.get("PREFECT_API_URL"):
+        return url
+    try:
+        url = json.loads(ADDRESS_FILE.read_text(encoding="utf-8"))["url"]
+    except (OSError, ValueError, KeyError):
+        return None
+    return url if isinstance(url, str) and answers(url) else None
+
+
+@contextmanager
+def announced(server: PrefectServer) -> Iterator[None]:
+    """Let other commands of this project find the server while the block runs."""
+    write_json(ADDRESS_FILE, {"url": server.url, "pid": server.pid})
+    try:
+        yield
+    finally:
+        ADDRESS_FILE.unlink(missing_ok=True)
+
+
+def answers(url: str) -> bool:
+    """Tell whether a Prefect server is ready at `url`."""
+    try:
+        with urllib.request.urlopen(f"{url}/health", timeout=2) as response:
+            return bool(response.status == 200)
+    except (urllib.error.URLError, OSError, ValueError):
+        return False
+
+
+def free_port() -> int:
+    """Give a port that nobody listens on at this moment."""
+    with socket.socket() as probe:
+        probe.bind((HOST, 0))
+        return int(probe.getsockname()[1])
+
+
+def require_free_port(port: int, option: str) -> None:
+    """Raise RemintError when somebody listens on the port already."""
+    with socket.socket() as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((HOST, port))
+        except OSError:
+            raise RemintError(f"port {port} is in use; choose another with {option}") from None
+
+
+def _server_environment(url: str, services: bool) -> dict[str, str]:
+    home = paths.PREFECT_HOME.resolve()
+    Path(home).mkdir(parents=True, exist_ok=True)
+    environment = {**os.environ, "PREFECT_HOME": str(home), "PREFECT_UI_API_URL": url}
+    environment.pop("PREFECT_API_URL", None)
+    if not services:
+        environment.update({f"PREFECT_SERVER_SERVICES_{name}_ENABLED": "false" for name in _PERIODIC_SERVICES})
+        environment.update({"PREFECT_UI_ENABLED": "false", "PREFECT_API_BLOCKS_REGISTER_ON_START": "false"})
+    return environment

@@ -1,0 +1,1 @@
+"""remint: models that can be minted again, bit for bit."""

@@ -1,0 +1,199 @@
+"""`remint`: the command line. Each command's work is imported when it is called, so that `--help` is quick."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from typing import TypeAlias
+
+from remint.environment import prepare_environment
+from remint.errors import RemintError
+
+Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+EPILOG = """\
+examples:
+  remint run                        bring the starter experiments up to date, register, promote
+  remint run adult-mlp --force      train one again
+  remint why adult-mlp              what would run, and why
+  remint ui                         compare runs in MLflow, watch flows in Prefect
+  dvc repro evaluate@adult-mlp      the same stages without Prefect
+"""
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command; give the exit code: 0, 1 for a failure, 2 for a wrong declaration or call, 130 after Ctrl-C."""
+    prepare_environment()
+    options = parser().parse_args(arguments)
+    try:
+        return int(options.call(options) or 0)
+    except RemintError as error:
+        print(f"remint: {error}", file=sys.stderr)
+        return error.exit_code
+    except KeyboardInterrupt:
+        print("remint: interrupted; what was finished is kept, the same command goes on from there", file=sys.stderr)
+        return 130
+    except BrokenPipeError:
+        sys.stderr.close()
+        return 1
+
+
+def parser() -> argparse.ArgumentParser:
+    """Build the parser of all commands."""
+    root = argparse.ArgumentParser(
+        prog="remint",
+        description="Train, compare and register models that can be minted again, bit for bit.",
+        epilog=EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = root.add_subparsers(title="commands", required=True, metavar="COMMAND")
+    _add_run(commands)
+    _add_stage(commands)
+    _add_list(commands)
+    _add_why(commands)
+    _add_schedule(commands)
+    _add_ui(commands)
+    return root
+
+
+def _add(commands: Commands, name: str, summary: str, description: str, epilog: str) -> argparse.ArgumentParser:
+    return commands.add_parser(
+        name, help=summary, description=description, epilog=epilog, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+
+
+def _add_run(commands: Commands) -> None:
+    command = _add(
+        commands,
+        "run",
+        "run experiments through Prefect: stale stages only, then register and promote",
+        "Run the experiments or groups named (none: the group `starter`) through Prefect: stale stages only,\n"
+        "then register what was trained and make it champion where it passes its gates.",
+        "examples:\n  remint run\n  remint run adult-mlp mnist-cnn --jobs 2\n  remint run --dry-run",
+    )
+    command.add_argument("names", nargs="*", metavar="NAME", help="experiment or group of params.yaml")
+    command.add_argument("--force", action="store_true", help="run every stage, stale or not")
+    command.add_argument(
+        "--jobs", type=_positive, default=1, metavar="N", help="run N stages at once in worker processes"
+    )
+    command.add_argument("--dry-run", action="store_true", help="say what would run, and run nothing")
+    command.add_argument("--refresh", action="store_true", help="first fetch sources marked `refresh: true` again")
+    command.set_defaults(call=_run)
+
+
+def _add_stage(commands: Commands) -> None:
+    command = _add(
+        commands,
+        "stage",
+        "run one stage; every command in dvc.yaml is one of these",
+        "Run one stage for a dataset or an experiment, with no look at whether it is stale.\n"
+        "`dvc repro` calls this; it records nothing in dvc.lock itself.",
+        "example:\n  remint stage validate adult",
+    )
+    command.add_argument("stage", metavar="STAGE", help="ingest, validate, preprocess, baseline, train or evaluate")
+    command.add_argument("name", metavar="NAME", help="dataset (the first four) or experiment")
+    command.set_defaults(call=_stage)
+
+
+def _add_list(commands: Commands) -> None:
+    command = _add(
+        commands,
+        "list",
+        "show datasets and experiments, what is stale, last metric, champion",
+        "Show datasets and experiments: what is stale, the last metric, the champion.",
+        "example:\n  remint list",
+    )
+    command.set_defaults(call=_list)
+
+
+def _add_why(commands: Commands) -> None:
+    command = _add(
+        commands,
+        "why",
+        "tell what would run and which file, parameter or code changed",
+        "Tell which stages of an experiment, group or dataset would run, and what changed: dependency,\n"
+        "parameter or code file, with old and new value.",
+        "examples:\n  remint why adult-mlp\n  remint why adult",
+    )
+    command.add_argument("name", metavar="NAME", help="experiment, group or dataset")
+    command.set_defaults(call=_why)
+
+
+def _add_schedule(commands: Commands) -> None:
+    command = _add(
+        commands,
+        "schedule",
+        "serve the schedules of params.yaml through Prefect until stopped",
+        "Serve the schedules of params.yaml as Prefect deployments until stopped with Ctrl-C. One run at a\n"
+        "time; a run that falls due while another works is dropped. Each run refreshes its data first.",
+        "example:\n  remint schedule",
+    )
+    command.add_argument("--port", type=_port, default=4200, help="port of Prefect's pages (default 4200)")
+    command.set_defaults(call=_schedule)
+
+
+def _add_ui(commands: Commands) -> None:
+    command = _add(
+        commands,
+        "ui",
+        "start MLflow's and Prefect's pages on this project's stores",
+        "Start MLflow's and Prefect's pages on this project's stores, reachable from this machine alone,\n"
+        "and print their addresses. Stop with Ctrl-C.",
+        "example:\n  remint ui --mlflow-port 5001",
+    )
+    command.add_argument("--mlflow-port", type=_port, default=5000, help="default 5000")
+    command.add_argument("--prefect-port", type=_port, default=4200, help="default 4200")
+    command.set_defaults(call=_ui)
+
+
+def _run(options: argparse.Namespace) -> int:
+    from remint.cli import run
+
+    if options.dry_run:
+        return run.dry_run(tuple(options.names), options.force)
+    return run.run(tuple(options.names), options.force, options.jobs, options.refresh)
+
+
+def _stage(options: argparse.Namespace) -> None:
+    from remint.cli.project import require_project
+    from remint.stages.run import run_stage
+
+    require_project()
+    run_stage(options.stage, options.name)
+
+
+def _list(_options: argparse.Namespace) -> None:
+    from remint.cli import show
+
+    show.list_project()
+
+
+def _why(options: argparse.Namespace) -> None:
+    from remint.cli import show
+
+    show.why(options.name)
+
+
+def _schedule(options: argparse.Namespace) -> None:
+    from remint.cli import pages
+
+    pages.schedule(options.port)
+
+
+def _ui(options: argparse.Namespace) -> None:
+    from remint.cli import pages
+
+    pages.ui(options.mlflow_port, options.prefect_port)
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError(f"{number} is below 1")
+    return number
+
+
+def _port(text: str) -> int:
+    number = int(text)
+    if not 1 <= number <= 65535:
+        raise argparse.ArgumentTypeError(f"{number} is not between 1 and 65535")
+    return number

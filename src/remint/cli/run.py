@@ -1,0 +1,93 @@
+"""`remint run`."""
+
+import sys
+
+from flows.executor import Outcome
+from flows.plan import Plan, experiment_targets, make_plan, open_repo, stale_stages
+from flows.promotion import recall
+from flows.reporter import Reporter
+from flows.server import PrefectServer, running_server, use_server
+from flows.summary import StageResult, Summary
+from remint.cli.project import require_project
+from remint.config.load import Project, load_project
+from remint.stages.run import stage_module
+
+
+def run(names: tuple[str, ...], force: bool, jobs: int, refresh: bool) -> int:
+    """Bring experiments up to date; give the exit code."""
+    require_project()
+    project = load_project()
+    experiments = project.select(names)
+    plan, stale = _look(experiments)
+    if not (force or refresh or stale) and _say_unchanged(plan, experiments, project):
+        return 0
+    kinds = {stage.kind for stage in plan.stages if force or stage.address in stale | plan.downstream(stale)}
+    url = running_server()
+    server = None if url else PrefectServer()
+    try:
+        use_server(server.url if server else str(url))
+        return _run_flow(experiments, force, jobs, refresh, kinds, server)
+    finally:
+        if server:
+            server.stop()
+
+
+def dry_run(names: tuple[str, ...], force: bool) -> int:
+    """Print what `run` would do."""
+    require_project()
+    plan, stale = _look(load_project().select(names))
+    after = plan.downstream(stale)
+    for stage in plan.stages:
+        verdict = (
+            "would run" if force or stage.address in stale else "may run" if stage.address in after else "unchanged"
+        )
+        print(f"{stage.address:<{plan.width}}  {verdict}")
+    if after and not force:
+        print("may run: it reads what a stage that would run writes, and runs if that differs")
+    return 0
+
+
+def _look(experiments: tuple[str, ...]) -> tuple[Plan, frozenset[str]]:
+    """Plan what leads to the experiments, and find what is stale of it."""
+    repo = open_repo()
+    plan = make_plan(repo, experiment_targets(experiments))
+    return plan, stale_stages(repo, plan)
+
+
+def _say_unchanged(plan: Plan, experiments: tuple[str, ...], project: Project) -> bool:
+    """Print the last run's table, if it still tells the truth; tell whether it does."""
+    results = recall(experiments, project)
+    if results is None:
+        return False
+    reporter = Reporter(plan)
+    stages = tuple(StageResult(stage.address, Outcome.UNCHANGED, 0.0) for stage in plan.stages)
+    for stage in stages:
+        reporter.finished(stage)
+    reporter.table(Summary(stages, results))
+    return True
+
+
+def _run_flow(
+    experiments: tuple[str, ...],
+    force: bool,
+    jobs: int,
+    refresh: bool,
+    kinds: set[str],
+    server: PrefectServer | None,
+) -> int:
+    """Import what the stages need while the server starts, then run the flow."""
+    from flows.pipeline import PipelineFailedError, pipeline, send_what_is_left
+
+    if jobs == 1:
+        for kind in sorted(kinds):
+            stage_module(kind)
+    if server:
+        server.wait()
+    try:
+        pipeline(names=list(experiments), force=force, jobs=jobs, refresh=refresh)
+    except PipelineFailedError as failure:
+        print(f"remint: failed: {len(failure.summary.errors)}; see above", file=sys.stderr)
+        return failure.exit_code
+    finally:
+        send_what_is_left()
+    return 0

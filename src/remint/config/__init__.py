@@ -1,0 +1,1 @@
+"""Typed declarations of datasets and experiments."""

@@ -1,0 +1,108 @@
+"""Declaration of an experiment, a group and a schedule: `params.yaml`."""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
+
+from remint.config.base import Config, Name
+
+Task = Literal["classification", "regression"]
+
+
+class ScheduleConfig(Config):
+    """How the learning rate moves over the training."""
+
+    name: Literal["constant", "cosine", "step", "one-cycle"] = "constant"
+    warmup: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    "Share of all steps over which the rate rises linearly from zero (constant, cosine, step)."
+    step_epochs: PositiveInt = 10
+    "step: epochs between two reductions."
+    gamma: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    "step: factor of each reduction."
+
+
+class EarlyStoppingConfig(Config):
+    """Stop when the monitored metric has not improved for `patience` epochs."""
+
+    monitor: str = "val_loss"
+    patience: PositiveInt = 5
+    min_delta: NonNegativeFloat = 0.0
+
+
+class TrainerConfig(Config):
+    """How a network is trained. Everything here can change the bits of the result."""
+
+    epochs: PositiveInt = 10
+    batch_size: PositiveInt = 128
+    optimizer: Literal["sgd", "momentum", "adam", "adamw"] = "adam"
+    lr: PositiveFloat = 1e-3
+    momentum: Annotated[float, Field(ge=0, lt=1)] = 0.9
+    "Of optimizer momentum alone."
+    l1: NonNegativeFloat = 0.0
+    "Factor of the sum of absolute weights (biases left out) in the loss."
+    l2: NonNegativeFloat = 0.0
+    "Weight decay: in the gradient for sgd, momentum and adam; decoupled for adamw. Biases are left out."
+    schedule: ScheduleConfig = ScheduleConfig()
+    early_stopping: EarlyStoppingConfig | None = None
+    keep: Literal["last", "best"] = "last"
+    "Which epoch's weights become the model: the last, or the one with the lowest validation loss."
+    gradient_clip: PositiveFloat | None = None
+    "Largest norm of the gradient."
+    precision: Literal["32", "bf16-mixed"] = "32"
+    channels_last: bool = False
+    "Memory layout of images; often faster for convolutions."
+    threads: PositiveInt = 2
+    "Threads of one operation."
+    workers: NonNegativeInt = 0
+    "Data-loading processes; 0: the training process itself."
+
+
+class GateConfig(Config):
+    """A condition that a version must pass before it becomes champion. A missing or NaN metric fails."""
+
+    metric: str
+    min: float | None = None
+    max: float | None = None
+    better_than: Literal["champion", "baselines"] | None = None
+    "Strictly better than the champion (true where there is none), or than every declared baseline."
+
+    @model_validator(mode="after")
+    def _asks_something(self) -> "GateConfig":
+        if self.min is None and self.max is None and self.better_than is None:
+            raise ValueError("asks nothing; allowed: min, max, better_than")
+        return self
+
+
+class ExperimentConfig(Config):
+    """An experiment. `model` is read by the family that it names."""
+
+    description: str = ""
+    dataset: Name
+    task: Task
+    model: dict[str, Any]
+    trainer: TrainerConfig
+    seed: NonNegativeInt
+    metric: str = ""
+    "Primary metric; empty: accuracy for classification, rmse for regression."
+    gates: dict[str, GateConfig] = {}
+
+    @model_validator(mode="after")
+    def _names_a_family(self) -> "ExperimentConfig":
+        if not isinstance(self.model.get("family"), str):
+            raise ValueError("model.family is missing")
+        return self
+
+    @property
+    def primary_metric(self) -> str:
+        """Name of the metric that result tables show first."""
+        return self.metric or {"classification": "accuracy", "regression": "rmse"}[self.task]
+
+
+class CronConfig(Config):
+    """A scheduled run: when, and of what."""
+
+    cron: str
+    "Five fields: minute, hour, day of month, month, day of week."
+    run: Annotated[tuple[Name, ...], Field(min_length=1)]
+    "Experiments and groups."
+    timezone: str = "UTC"

@@ -1,0 +1,1 @@
+"""The prepared dataset on disk and the LightningDataModule over it."""

@@ -1,0 +1,124 @@
+"""Writing files so that a process killed at any instruction leaves the old content or the new one."""
+
+import errno
+import json
+import os
+import shutil
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from remint.errors import RemintError
+
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+_RUST_FULL = "(os error 28)"
+"How safetensors, which is Rust, tells ENOSPC: by an exception that is no OSError."
+
+
+@contextmanager
+def disk_errors(target: Path) -> Iterator[None]:
+    """Raise RemintError naming `target` for a disk that is full, over its quota, read-only or forbidden.
+
+    Other errors, such as a missing input, pass as they are.
+    """
+    try:
+        yield
+    except RemintError:
+        raise
+    except Exception as error:
+        if not _is_of_disk(error, target):
+            raise
+        code = error.errno if isinstance(error, OSError) and error.errno else errno.ENOSPC
+        raise RemintError(f"{target} cannot be written: {os.strerror(code)}") from error
+
+
+@contextmanager
+def writing(target: Path) -> Iterator[Path]:
+    """Give a new path beside `target`, file or folder to be, that takes its place when the block ends.
+
+    The content is fsynced first; a failure inside the block leaves `target` as it was. A folder is swapped by
+    two renames, since POSIX has no atomic exchange: between them `target` is absent, never half-written.
+    Raises RemintError where the disk does not take it.
+    """
+    with disk_errors(target), _replacing(target) as temporary:
+        yield temporary
+
+
+@contextmanager
+def _replacing(target: Path) -> Iterator[Path]:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
+    try:
+        yield temporary
+        _sync(temporary)
+        if target.is_dir():
+            old = target.with_name(f".{target.name}.{uuid.uuid4().hex}.old")
+            target.rename(old)
+            temporary.rename(target)
+            shutil.rmtree(old)
+        else:
+            temporary.replace(target)
+        _sync_entry(target.parent)
+    except BaseException:
+        if temporary.is_dir():
+            shutil.rmtree(temporary, ignore_errors=True)
+        else:
+            temporary.unlink(missing_ok=True)
+        raise
+
+
+@contextmanager
+def writing_folder(target: Path) -> Iterator[Path]:
+    """Like `writing`, for a folder, which exists and is empty when the block begins."""
+    with writing(target) as temporary:
+        temporary.mkdir()
+        yield temporary
+
+
+def json_text(value: Any) -> str:
+    """Canonical JSON: sorted keys, two spaces, UTF-8, a final newline. NaN and infinity are refused."""
+    return json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write canonical JSON atomically."""
+    write_text(path, json_text(value))
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text atomically."""
+    with writing(path) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+
+
+def read_json(path: Path) -> Any:
+    """Read a JSON file."""
+    return json.loads(path.read_text(encoding="utf-8"))
+
+
+def _is_of_disk(error: Exception, target: Path) -> bool:
+    if not isinstance(error, OSError):
+        return _RUST_FULL in str(error)
+    if error.errno in _FULL:
+        return True
+    if error.filename is None or not isinstance(error, PermissionError | NotADirectoryError | FileExistsError):
+        return False
+    place = Path(os.fsdecode(error.filename))
+    return target.is_relative_to(place) or any(part.startswith(f".{target.name}.") for part in place.parts)
+
+
+def _sync(path: Path) -> None:
+    files = [p for p in path.rglob("*") if p.is_file()] if path.is_dir() else [path]
+    for file in files:
+        with file.open("rb") as handle:
+            os.fsync(handle.fileno())
+
+
+def _sync_entry(folder: Path) -> None:
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)

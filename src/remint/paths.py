@@ -1,0 +1,39 @@
+"""Every path of a project, once. All are relative to the project's root, which is the working directory."""
+
+from pathlib import Path
+
+DATASETS_FILE = Path("datasets.yaml")
+PARAMS_FILE = Path("params.yaml")
+PIPELINE_FILE = Path("dvc.yaml")
+LOCK_FILE = Path("dvc.lock")
+
+DATA = Path("data")
+MLRUNS = Path("mlruns")
+MLFLOW_DB = MLRUNS / "mlflow.db"
+MLFLOW_ARTIFACTS = MLRUNS / "artifacts"
+
+STATE = Path(".remint")
+"Local state that is neither data nor a record: downloads, locks, Prefect's store, logs."
+DOWNLOADS = STATE / "downloads"
+PREFECT_HOME = STATE / "prefect"
+LOGS = STATE / "logs"
+
+
+def raw(dataset: str) -> Path:
+    """Output of `ingest`: `rows.parquet`, and `images.safetensors` for images."""
+    return DATA / "raw" / dataset
+
+
+def prepared(dataset: str) -> Path:
+    """Output of `preprocess`: a safetensors file a split, `rows.parquet`, `preprocessor.json`, `spec.json`."""
+    return DATA / "prepared" / dataset
+
+
+def model(experiment: str) -> Path:
+    """Output of `train`: `weights.safetensors`, `model.json`, `fingerprint.json`."""
+    return DATA / "models" / experiment
+
+
+def report(stage: str, name: str) -> Path:
+    """Folder of what a stage reports about a dataset or an experiment."""
+    return DATA / "reports" / stage / name

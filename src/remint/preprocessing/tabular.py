@@ -1,0 +1,125 @@
+"""Tables: standardised numbers, category codes."""
+
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from remint.config.dataset import SchemaConfig, TabularPreprocessing
+from remint.config.specs import CategorySpec, TabularSpec
+from remint.data.raw import RawData
+from remint.errors import DataError
+from remint.preprocessing.values import texts
+
+
+@dataclass(frozen=True)
+class NumericColumn:
+    """What was fitted on a numeric column, after the logarithm where it is taken."""
+
+    log: bool
+    fill: float
+    "Median of the values present; stands in for a missing one."
+    mean: float
+    std: float
+
+
+@dataclass(frozen=True)
+class TabularPreprocessor:
+    """See `remint.preprocessing.base.Preprocessor`; takes a DataFrame with at least the feature columns."""
+
+    numeric: dict[str, NumericColumn]
+    categories: dict[str, tuple[str, ...]]
+    "Column to its values; value number i has the code i + 1, any other value 0."
+
+    @property
+    def spec(self) -> TabularSpec:
+        """What `transform` gives."""
+        categories = tuple(CategorySpec(name=name, codes=len(values) + 1) for name, values in self.categories.items())
+        return TabularSpec(numeric=tuple(self.numeric), categories=categories)
+
+    def transform(self, inputs: pd.DataFrame) -> dict[str, np.ndarray]:
+        """Give `numeric` (float32, N×F) and `codes` (int64, N×K).
+
+        Raises DataError for a missing column or a text where a number belongs.
+        """
+        for name in (*self.numeric, *self.categories):
+            if name not in inputs.columns:
+                raise DataError(f'column "{name}" is missing; found: {", ".join(map(str, inputs.columns))}')
+        numeric = np.empty((len(inputs), len(self.numeric)), dtype=np.float32)
+        for i, (name, column) in enumerate(self.numeric.items()):
+            numeric[:, i] = (_filled(_numbers(inputs[name], column.log), column.fill) - column.mean) / column.std
+        codes = np.empty((len(inputs), len(self.categories)), dtype=np.int64)
+        for i, (name, values) in enumerate(self.categories.items()):
+            codes[:, i] = pd.Categorical(texts(inputs[name]), categories=list(values)).codes + 1
+        return {"numeric": numeric, "codes": codes}
+
+    def inputs_of(self, raw: RawData) -> pd.DataFrame:
+        """Give the rows."""
+        return raw.rows
+
+    def usable(self, raw: RawData) -> np.ndarray:
+        """Every row is."""
+        return np.ones(len(raw.rows), dtype=bool)
+
+    def state(self) -> dict[str, Any]:
+        """Give everything that was fitted, as JSON."""
+        return {
+            "modality": "tabular",
+            "numeric": [{"name": name, **asdict(column)} for name, column in self.numeric.items()],
+            "categories": [{"name": name, "values": list(values)} for name, values in self.categories.items()],
+        }
+
+
+def fit(raw: RawData, train: np.ndarray, schema: SchemaConfig, options: TabularPreprocessing) -> TabularPreprocessor:
+    """Fit on the rows that the mask `train` marks. Declared values of a category are all known, seen or not.
+
+    Raises DataError for a feature that is text, or a column to be logged that is not numeric or is below zero.
+    """
+    numeric: dict[str, NumericColumn] = {}
+    categories: dict[str, tuple[str, ...]] = {}
+    for name in options.log:
+        if name not in schema.columns or schema.columns[name].type not in ("integer", "float"):
+            raise DataError(f'preprocessing.log names "{name}"; allowed: a column of type integer or float')
+    for name in schema.features():
+        column = schema.columns[name]
+        if column.type == "text":
+            raise DataError(f'column "{name}" is text, which a table cannot hold as a feature; allowed: role ignored')
+        if column.type in ("integer", "float"):
+            numeric[name] = _fit_numeric(_numbers(raw.rows.loc[train, name], name in options.log), name in options.log)
+        else:
+            categories[name] = column.values or tuple(sorted(set(texts(raw.rows.loc[train, name])) - {""}))
+    return TabularPreprocessor(numeric, categories)
+
+
+def load(state: dict[str, Any]) -> TabularPreprocessor:
+    """Give the preprocessor back from its state."""
+    numeric = {c["name"]: NumericColumn(c["log"], c["fill"], c["mean"], c["std"]) for c in state["numeric"]}
+    return TabularPreprocessor(numeric, {c["name"]: tuple(c["values"]) for c in state["categories"]})
+
+
+def _fit_numeric(values: np.ndarray, log: bool) -> NumericColumn:
+    present = values[~np.isnan(values)]
+    fill = float(np.median(present)) if len(present) else 0.0
+    filled = _filled(values, fill)
+    return NumericColumn(log, fill, float(filled.mean()), float(filled.std()) or 1.0)
+
+
+def _numbers(column: "pd.Series[Any]", log: bool) -> np.ndarray:
+    try:
+        values: np.ndarray = pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan)
+    except (ValueError, TypeError):
+        row = int(pd.to_numeric(column, errors="coerce").isna().to_numpy().argmax())
+        raise DataError(f'column "{column.name}", row {row}, is "{column.iloc[row]}"; allowed: a number') from None
+    if not log:
+        return values
+    if (values <= -1).any():
+        row = int((values <= -1).argmax())
+        raise DataError(
+            f'column "{column.name}", row {row}, is {values[row]:g}; allowed above -1, as log(1 + x) is taken'
+        )
+    return np.log1p(values)
+
+
+def _filled(values: np.ndarray, fill: float) -> np.ndarray:
+    return np.where(np.isnan(values), fill, values)

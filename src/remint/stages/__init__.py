@@ -1,0 +1,1 @@
+"""One module a stage: read files, call pure code, write files."""

@@ -1,0 +1,68 @@
+"""Running one stage by name, and making sure that nothing it read changed under it."""
+
+import importlib
+import os
+from pathlib import Path
+from typing import Any
+
+import remint
+from remint import paths
+from remint.config.load import load_section
+from remint.config.messages import nearest
+from remint.errors import RemintError
+from remint.files import read_json, write_json
+from remint.provenance import file_digests
+
+STAGES = ("ingest", "validate", "preprocess", "baseline", "train", "evaluate")
+
+
+def run_stage(stage: str, name: str) -> None:
+    """Run a stage for a dataset or an experiment.
+
+    Raises ConfigError for a wrong name or declaration, RemintError when an input changed meanwhile: what the stage
+    wrote would then be recorded as made from something else.
+    """
+    address = f"{stage}@{name}"
+    module = stage_module(stage)
+    section = load_section(module.FILE, module.TOP, name, module.Section)
+    data: tuple[Path, ...] = module.inputs(name, section)
+    for path in data:
+        if not path.exists():
+            raise RemintError(f"{address}: {path} is missing; run `remint run` or `dvc repro {address}`")
+    before = {**_CODE, **_digests(data)}
+    module.run(name, section)
+    after = {**_digests((_package(),)), **_digests(data)}
+    changed = sorted(file for file in {*before, *after} if before.get(file) != after.get(file))
+    if changed:
+        raise RemintError(f"{address}: changed while the stage ran: {', '.join(changed)}; run it again")
+    write_json(_notes(address), before)
+
+
+def stage_module(stage: str) -> Any:
+    """Find a stage's module. Raises RemintError for a name that is none."""
+    if stage not in STAGES:
+        raise RemintError(f'there is no stage "{stage}"; allowed: {", ".join(STAGES)}{nearest(stage, STAGES)}')
+    return importlib.import_module(f"remint.stages.{stage}")
+
+
+def noted_inputs(address: str) -> dict[str, str]:
+    """Give path to sha256 of the files that a stage saw when it last ran here; empty where it never did."""
+    file = _notes(address)
+    return dict(read_json(file)) if file.exists() else {}
+
+
+def _notes(address: str) -> Path:
+    return paths.STATE / "inputs" / f"{address}.json"
+
+
+def _digests(folders: tuple[Path, ...]) -> dict[str, str]:
+    return {file: digest for folder in folders for file, digest in file_digests(folder).items()}
+
+
+def _package() -> Path:
+    """Give the folder of the package's code, relative to the working directory."""
+    return Path(os.path.relpath(Path(remint.__path__[0]).resolve()))
+
+
+_CODE = _digests((_package(),))
+"The package's code as it was when this process began."
