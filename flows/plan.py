@@ -1,5 +1,6 @@
 """From `dvc.yaml` to the stages to look at, in DVC's own order."""
 
+import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
@@ -58,6 +59,7 @@ def open_repo() -> Any:
     from dvc.repo import Repo
     from dvc.scm import SCMError
 
+    logging.getLogger("dvc").setLevel(logging.ERROR)
     try:
         repo = Repo(".")
         if repo.config["core"].get("no_scm") is not True and type(repo.scm).__name__ == "NoSCM":

@@ -15,6 +15,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from remint.environment import prepare_environment
+from tests.downloads import mnist_file, workdir  # noqa: F401
 
 ROOT = Path(__file__).parent.parent
 prepare_environment()

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from typing import Any
 
 import torch
 import torch.utils.deterministic
@@ -16,18 +17,19 @@ def deterministic(threads: int) -> Iterator[None]:
     """
     algorithms = torch.are_deterministic_algorithms_enabled()
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
-    fill = torch.utils.deterministic.fill_uninitialized_memory
+    memory: Any = torch.utils.deterministic  # its setting is a property that type checkers do not see
+    fill = memory.fill_uninitialized_memory
     precision = torch.get_float32_matmul_precision()
     previous_threads = torch.get_num_threads()
     with torch.random.fork_rng(devices=[]):
         try:
             torch.use_deterministic_algorithms(True)
-            torch.utils.deterministic.fill_uninitialized_memory = False  # costs a pass over all new memory
+            memory.fill_uninitialized_memory = False  # costs a pass over all new memory
             torch.set_float32_matmul_precision("highest")
             torch.set_num_threads(threads)
             yield
         finally:
             torch.set_num_threads(previous_threads)
             torch.set_float32_matmul_precision(precision)
-            torch.utils.deterministic.fill_uninitialized_memory = fill
+            memory.fill_uninitialized_memory = fill
             torch.use_deterministic_algorithms(algorithms, warn_only=warn_only)

@@ -3,6 +3,7 @@
 import errno
 import json
 import os
+import re
 import shutil
 import uuid
 from collections.abc import Iterator
@@ -13,8 +14,8 @@ from typing import Any
 from remint.errors import RemintError
 
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
-_RUST_FULL = "(os error 28)"
-"How safetensors, which is Rust, tells ENOSPC: by an exception that is no OSError."
+_RUST_ERROR = re.compile(r"\(os error (\d+)\)")
+"How safetensors, which is Rust, tells an error of the system: in the text of an exception that is no OSError."
 
 
 @contextmanager
@@ -28,9 +29,9 @@ def disk_errors(target: Path) -> Iterator[None]:
     except RemintError:
         raise
     except Exception as error:
-        if not _is_of_disk(error, target):
+        code = _code(error)
+        if code not in _FULL and not _is_denied(error, target):
             raise
-        code = error.errno if isinstance(error, OSError) and error.errno else errno.ENOSPC
         raise RemintError(f"{target} cannot be written: {os.strerror(code)}") from error
 
 
@@ -98,12 +99,15 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def _is_of_disk(error: Exception, target: Path) -> bool:
-    if not isinstance(error, OSError):
-        return _RUST_FULL in str(error)
-    if error.errno in _FULL:
-        return True
-    if error.filename is None or not isinstance(error, PermissionError | NotADirectoryError | FileExistsError):
+def _code(error: Exception) -> int:
+    if isinstance(error, OSError):
+        return error.errno or 0
+    told = _RUST_ERROR.search(str(error))
+    return int(told[1]) if told else 0
+
+
+def _is_denied(error: Exception, target: Path) -> bool:
+    if not isinstance(error, PermissionError | NotADirectoryError | FileExistsError) or error.filename is None:
         return False
     place = Path(os.fsdecode(error.filename))
     return target.is_relative_to(place) or any(part.startswith(f".{target.name}.") for part in place.parts)

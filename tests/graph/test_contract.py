@@ -2,6 +2,7 @@
 
 import ast
 from pathlib import Path
+from pkgutil import iter_modules
 
 import pytest
 from ruamel.yaml import YAML
@@ -12,6 +13,7 @@ from remint.provenance import code_closure
 from remint.stages.run import STAGES, stage_module
 
 ROOT = Path(__file__).parents[2]
+PACKAGE = ROOT / "src" / "remint"
 PIPELINE = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())["stages"]
 
 
@@ -28,6 +30,12 @@ def declared(stage: str, **values: str) -> set[str]:
 def roots(stage: str, **values: str) -> list[str]:
     """Name the modules that a stage begins with: its own and those that it finds by name."""
     by_name = {
+        "ingest": [
+            f"remint.{p}.{m.name}"
+            for p in ("sources", "formats")
+            for m in iter_modules([PACKAGE / p])
+            if m.name != "refresh"
+        ],
         "preprocess": [f"remint.preprocessing.{values.get('item.modality')}"],
         "train": [f"remint.models.{values.get('item.model.family')}", f"remint.tasks.{values.get('item.task')}"],
         "evaluate": [f"remint.models.{values.get('item.model.family')}", f"remint.tasks.{values.get('item.task')}"],

@@ -1,6 +1,7 @@
 """`remint`: the command line. Each command's work is imported when it is called, so that `--help` is quick."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from typing import TypeAlias
@@ -23,6 +24,7 @@ examples:
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command; give the exit code: 0, 1 for a failure, 2 for a wrong declaration or call, 130 after Ctrl-C."""
     prepare_environment()
+    signal.signal(signal.SIGTERM, _interrupt)
     options = parser().parse_args(arguments)
     try:
         return int(options.call(options) or 0)
@@ -183,6 +185,11 @@ def _ui(options: argparse.Namespace) -> None:
     from remint.cli import pages
 
     pages.ui(options.mlflow_port, options.prefect_port)
+
+
+def _interrupt(_number: int, _frame: object) -> None:
+    """Treat a request to end (SIGTERM) as Ctrl-C, so that everything is put in order first."""
+    raise KeyboardInterrupt
 
 
 def _positive(text: str) -> int:

@@ -69,7 +69,8 @@ def _mlflow(port: int) -> Iterator[str]:
     if uri.startswith("http"):
         yield uri
         return
-    from remint.tracking.store import prepare_store, tracking_uri
+    from remint.tracking.address import tracking_uri
+    from remint.tracking.store import prepare_store
 
     prepare_store()
     url = f"http://{HOST}:{port}"

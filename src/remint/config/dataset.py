@@ -48,7 +48,7 @@ class CsvFormat(Config):
     """Delimited text, zipped or gzipped or plain; one header row, a row an example."""
 
     kind: Literal["csv"]
-    delimiter: str = ","
+    delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] = ","
     encoding: str = "utf-8"
     text_columns: tuple[str, ...] = ()
     "Columns kept as text although they look like numbers, such as postcodes."

@@ -3,6 +3,7 @@
 import importlib
 import pkgutil
 from abc import abstractmethod
+from collections.abc import Callable
 from typing import Annotated, Any, Literal
 
 import torch
@@ -79,15 +80,15 @@ def initialise(network: nn.Module, scheme: Initialisation) -> None:
     """
     if scheme == "default":
         return
-    draw = {
+    schemes: dict[str, Callable[[torch.Tensor], object]] = {
         "xavier": nn.init.xavier_uniform_,
         "kaiming": lambda weight: nn.init.kaiming_normal_(weight, nonlinearity="relu"),
         "normal": lambda weight: nn.init.normal_(weight, std=0.02),
         "orthogonal": nn.init.orthogonal_,
-    }[scheme]
+    }
     for layer in network.modules():
         if isinstance(layer, nn.Linear | nn.Conv1d | nn.Conv2d):
-            draw(layer.weight)
+            schemes[scheme](layer.weight)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
 

@@ -1,0 +1,1 @@
+"""How a fetched file becomes raw rows: one small module a format."""

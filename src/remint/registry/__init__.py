@@ -1,0 +1,1 @@
+"""Gates, promotion and the predictor that is registered."""

@@ -1,0 +1,127 @@
+"""Putting into MLflow what stages have written: evaluations, baselines, and trainings that a cache gave back."""
+
+import csv
+import hashlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Any
+
+from remint import paths
+from remint.config.base import Config, Name
+from remint.config.dataset import BaselineConfig
+from remint.config.load import load_section
+from remint.config.specs import ClassesSpec, DataSpec
+from remint.errors import RemintError
+from remint.evaluation.plots import draw_plots
+from remint.files import json_text, read_json
+from remint.provenance import content_digest, git_state
+from remint.tracking.records import RunRecord
+from remint.tracking.runs import evaluation_digest, fail_evaluation, find_run, log_evaluation, open_run
+
+
+class BaselinesSection(Config):
+    """What is declared about a dataset's baselines."""
+
+    baselines: dict[Name, BaselineConfig] = {}
+
+
+@contextmanager
+def recorded_evaluation(experiment: str) -> Iterator[None]:
+    """Record the evaluation that the block writes. Where it raises, the run of the training becomes FAILED."""
+    try:
+        yield
+    except BaseException as error:
+        with suppress(RemintError, OSError):
+            run_id = _find(experiment)
+            if run_id is not None:
+                fail_evaluation(run_id, error)
+        raise
+    record_evaluation(experiment)
+
+
+def record_evaluation(experiment: str) -> str:
+    """Add an experiment's evaluation to the run of its training, unless it is there, and give the run's id.
+
+    Where the store has no run of that training, one is made from the files, tagged `remint.restored`.
+    Raises RemintError.
+    """
+    run_id = _find(experiment) or _restore(experiment)
+    report = paths.report("evaluate", experiment)
+    digest = content_digest(report)
+    if evaluation_digest(run_id) != digest:
+        with tempfile.TemporaryDirectory() as temporary:
+            plots = Path(temporary)
+            draw_plots(_history_file(experiment), report / "plots", _classes(experiment), plots)
+            folders = {"plots": plots, "evaluation": report, "training": _history_file(experiment).parent}
+            log_evaluation(run_id, read_json(report / "metrics.json"), folders, digest)
+    return run_id
+
+
+def record_baselines(dataset: str) -> None:
+    """Record each baseline of a dataset as a run, unless the store has one with the same parameters and results.
+
+    Raises RemintError.
+    """
+    results = read_json(paths.report("baseline", dataset) / "metrics.json")
+    declared = load_section(paths.DATASETS_FILE, "datasets", dataset, BaselinesSection).baselines
+    for name, metrics in results.items():
+        parameters = declared[name].model_dump(mode="json") if name in declared else {}
+        digest = _digest({"name": name, "parameters": parameters, "metrics": metrics})
+        run_name = f"baseline-{name}"
+        if find_run(digest, dataset, run_name) is None:
+            prepared = paths.prepared(dataset)
+            inputs = {prepared.as_posix(): content_digest(prepared)}
+            record = RunRecord(dataset, run_name, "baseline", digest, parameters, inputs, git=git_state())
+            with open_run(record) as run:
+                log_evaluation(run.run_id, metrics, {}, digest)
+
+
+def _find(experiment: str) -> str | None:
+    trained = _trained(experiment)
+    return find_run(trained["fingerprint"], trained["parts"]["parameters"]["dataset"], experiment)
+
+
+def _restore(experiment: str) -> str:
+    """Make a run from a training's files."""
+    trained = _trained(experiment)
+    parts = trained["parts"]
+    record = RunRecord(
+        parts["parameters"]["dataset"],
+        experiment,
+        "experiment",
+        trained["fingerprint"],
+        parts["parameters"],
+        parts["data"],
+        parts["environment"],
+        tags={"remint.restored": "true"},
+    )
+    with open_run(record) as run:
+        for epoch, metrics in _history(experiment):
+            run.add_epoch(epoch, metrics)
+    return run.run_id
+
+
+def _trained(experiment: str) -> dict[str, Any]:
+    content: dict[str, Any] = read_json(paths.model(experiment) / "fingerprint.json")
+    return content
+
+
+def _history(experiment: str) -> Iterator[tuple[int, Mapping[str, float]]]:
+    with _history_file(experiment).open(newline="", encoding="utf-8") as file:
+        for row in csv.DictReader(file):
+            yield int(row.pop("epoch")), {name: float(value) for name, value in row.items()}
+
+
+def _history_file(experiment: str) -> Path:
+    return paths.report("train", experiment) / "history.csv"
+
+
+def _classes(experiment: str) -> tuple[str, ...]:
+    outputs = DataSpec.model_validate(read_json(paths.model(experiment) / "model.json")["spec"]).outputs
+    return outputs.classes if isinstance(outputs, ClassesSpec) else ()
+
+
+def _digest(content: dict[str, Any]) -> str:
+    return hashlib.sha256(json_text(content).encode()).hexdigest()

@@ -1,0 +1,77 @@
+"""Stage `train`: a prepared dataset becomes a trained network, and an MLflow run."""
+
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+from pydantic import NonNegativeInt
+
+from remint import paths
+from remint.config.base import Config, Name
+from remint.config.experiment import Task, TrainerConfig
+from remint.data.module import PreparedDataModule
+from remint.data.prepared import Prepared
+from remint.determinism import deterministic
+from remint.files import write_json, write_text, writing_folder
+from remint.models.base import ModelConfig, build_network, model_config
+from remint.models.store import save_network
+from remint.provenance import code_closure, fingerprint
+from remint.tasks.base import task
+from remint.tracking.records import TrainingRun
+from remint.tracking.runs import training_run
+from remint.training.fit import FitResult, fit
+from remint.training.watch import Row
+
+FILE, TOP = paths.PARAMS_FILE, "experiments"
+
+
+class Section(Config):
+    """What the stage sees of an experiment."""
+
+    dataset: Name
+    task: Task
+    model: dict[str, Any]
+    trainer: TrainerConfig
+    seed: NonNegativeInt
+
+
+def inputs(_name: str, section: Section) -> tuple[Path, ...]:
+    """Name the data that the stage reads."""
+    return (paths.prepared(section.dataset),)
+
+
+def run(name: str, section: Section) -> None:
+    """Train a network and record it as an MLflow run; write weights, description, fingerprint and history.
+
+    Raises ConfigError for a model that does not take such data, RemintError when the training diverges.
+    """
+    prepared, config = Prepared(paths.prepared(section.dataset)), model_config(name, section.model)
+    decided = section.model_dump(mode="json") | {"model": config.model_dump(mode="json")}
+    code = code_closure(__name__, f"remint.models.{config.family}", f"remint.tasks.{section.task}")
+    trained = fingerprint(inputs(name, section), decided, code)
+    parts = trained["parts"]
+    with training_run(
+        section.dataset, name, decided, trained["fingerprint"], parts["data"], parts["environment"]
+    ) as record:
+        result = _train(prepared, config, section, record)
+        with writing_folder(paths.model(name)) as out:
+            save_network(out, result.weights, section.task, decided["model"], prepared.spec)
+            write_json(out / "fingerprint.json", trained)
+        write_text(paths.report("train", name) / "history.csv", history_csv(result.history))
+
+
+def history_csv(history: list[Row]) -> str:
+    """Give the history as CSV, numbers with nine significant digits."""
+    return pd.DataFrame(history).astype({"epoch": int}).to_csv(index=False, float_format="%.9g")
+
+
+def _train(prepared: Prepared, config: ModelConfig, section: Section, record: TrainingRun) -> FitResult:
+    settings = section.trainer
+    with deterministic(settings.threads):
+        network = build_network(config, prepared.spec, section.seed)
+    data = PreparedDataModule(prepared, settings.batch_size, section.seed, settings.workers)
+
+    def log(row: Row) -> None:
+        record.log_epoch(int(row["epoch"]), {name: value for name, value in row.items() if name != "epoch"})
+
+    return fit(data, network, task(section.task, prepared.spec.outputs), settings, section.seed, log)

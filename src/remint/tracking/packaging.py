@@ -1,0 +1,83 @@
+"""A model as MLflow keeps it: a folder with our data, our code and a signature; nothing in it is pickled."""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import remint
+from remint.tracking.failures import store_errors
+
+if TYPE_CHECKING:
+    from mlflow.models import ModelSignature
+    from mlflow.types.schema import AnyType, DataType
+
+
+@dataclass(frozen=True)
+class Signature:
+    """What a model takes and gives, so that MLflow can check it and its pages can tell it."""
+
+    columns: Mapping[str, str] = field(default_factory=dict)
+    "Column to MLflow's type of it (long, double, string, boolean); `any`: MLflow does not check it."
+    tensor: tuple[int, ...] | None = None
+    "Shape of a uint8 tensor, −1 for the rows, where the model takes no table."
+    outputs: Mapping[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Package:
+    """What goes into the folder of a model."""
+
+    loader: str
+    "Module whose `_load_pyfunc(folder)` gives an object with `predict`."
+    files: tuple[Path, ...]
+    "Copied into the folder that the loader is given."
+    requirements: tuple[str, ...]
+    "Pinned packages that the loader needs."
+    signature: Signature
+
+
+def write_package(folder: Path, package: Package, model_id: str, run_id: str) -> None:
+    """Write a model's folder, which must not exist. The whole of remint's code goes with it.
+
+    Raises RemintError.
+    """
+    from mlflow import pyfunc
+    from mlflow.models import Model
+
+    data = folder.with_name("files")
+    data.mkdir(parents=True)
+    for file in package.files:
+        data.joinpath(file.name).symlink_to(file.resolve())  # MLflow copies what a link leads to
+    model = Model(model_uuid=model_id, model_id=model_id, run_id=run_id)
+    with store_errors(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # an example of the input is asked for; the signature is explicit
+        pyfunc.save_model(
+            str(folder),
+            loader_module=package.loader,
+            data_path=str(data),
+            code_paths=[remint.__path__[0]],
+            pip_requirements=list(package.requirements),
+            signature=_signature(package.signature),
+            mlflow_model=model,
+        )
+
+
+def _signature(signature: Signature) -> "ModelSignature":
+    import numpy as np
+    from mlflow.models import ModelSignature
+    from mlflow.types.schema import ColSpec, Schema, TensorSpec
+
+    if signature.tensor is not None:
+        inputs = Schema([TensorSpec(np.dtype("uint8"), signature.tensor)])
+    else:
+        inputs = Schema([ColSpec(_type(kind), name) for name, kind in signature.columns.items()])
+    outputs = Schema([ColSpec(_type(kind), name) for name, kind in signature.outputs.items()])
+    return ModelSignature(inputs, outputs)
+
+
+def _type(kind: str) -> "DataType | AnyType":
+    from mlflow.types.schema import AnyType, DataType
+
+    return AnyType() if kind == "any" else DataType[kind]  # type: ignore[no-untyped-call]

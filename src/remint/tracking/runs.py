@@ -1,0 +1,136 @@
+"""MLflow runs: one for each training and each baseline, in the MLflow experiment of their dataset."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from remint.errors import RemintError
+from remint.provenance import git_state
+from remint.tracking.failures import store_errors
+from remint.tracking.records import RunRecord, TrainingRun, create_run, end_run, send_metrics
+from remint.tracking.signs import Sign, cut_off
+from remint.tracking.store import client
+
+TEST_STEP = 0
+
+
+@contextmanager
+def training_run(
+    dataset: str,
+    name: str,
+    parameters: Mapping[str, object],
+    fingerprint: str,
+    inputs: Mapping[str, str],
+    environment: Mapping[str, str],
+) -> Iterator[TrainingRun]:
+    """Record the training inside the block as one run, named after the experiment `name`.
+
+    `inputs` and `environment` are the parts `data` and `environment` of the fingerprint. The run ends FINISHED, FAILED
+    with the reason in the tag `remint.failure`, or KILLED by Ctrl-C; `mark_dead_runs` ends one whose process died.
+    Raises RemintError where the store cannot be used.
+    """
+    with open_run(
+        RunRecord(dataset, name, "experiment", fingerprint, parameters, inputs, environment, git_state())
+    ) as run:
+        yield run
+
+
+@contextmanager
+def open_run(record: RunRecord) -> Iterator[TrainingRun]:
+    """Create a run, and end it with the block as `training_run` tells."""
+    sign = Sign()
+    ended = False
+    try:
+        run = TrainingRun(create_run(record, sign.token))
+        try:
+            yield run
+            run.send()
+        except BaseException as error:
+            with suppress(RemintError):
+                end_run(run.run_id, "FAILED" if isinstance(error, Exception) else "KILLED", _reason(error))
+                ended = True
+            raise
+        end_run(run.run_id, "FINISHED")
+        ended = True
+    finally:
+        if ended:
+            sign.remove()
+        else:
+            sign.let_go()
+
+
+def find_run(fingerprint: str, dataset: str, name: str) -> str | None:
+    """Give the id of the newest run of a training that came to its end; None where the store has none."""
+    wanted = {"remint.fingerprint": fingerprint, "remint.experiment": name, "remint.trained": "true"}
+    with store_errors():
+        experiment = client().get_experiment_by_name(dataset)
+        if experiment is None:
+            return None
+        found = client().search_runs(
+            [experiment.experiment_id],
+            " and ".join(f"tags.`{key}` = '{value}'" for key, value in wanted.items()),
+            order_by=["attributes.start_time DESC"],
+            max_results=1,
+        )
+    return str(found[0].info.run_id) if found else None
+
+
+def log_evaluation(run_id: str, metrics: Mapping[str, float], folders: Mapping[str, Path], digest: str) -> None:
+    """Add metrics of the test split, as `test_METRIC`, and files to a run; `folders` maps folders of the run to ours.
+
+    `digest` tells what was added; `evaluation_digest` gives it back. Raises RemintError.
+    """
+    with store_errors():
+        send_metrics(run_id, {f"test_{name}": value for name, value in metrics.items()}, TEST_STEP)
+        for place, folder in folders.items():
+            client().log_artifacts(run_id, str(folder), place or None)
+    end_run(run_id, "FINISHED", evaluation=digest)
+
+
+def fail_evaluation(run_id: str, error: BaseException) -> None:
+    """Mark a run FAILED (KILLED by Ctrl-C) whose training went well and whose evaluation did not."""
+    end_run(run_id, "FAILED" if isinstance(error, Exception) else "KILLED", _reason(error))
+
+
+def evaluation_digest(run_id: str) -> str | None:
+    """Give the digest of the evaluation that a run holds, None where it holds none."""
+    with store_errors():
+        run = client().get_run(run_id)
+    return run.data.tags.get("remint.evaluation") if run.info.status == "FINISHED" else None
+
+
+def test_metrics(run_id: str) -> dict[str, float]:
+    """Give the metrics of the test split that a run holds, without the prefix; none for a run that is gone."""
+    with suppress(RemintError), store_errors():
+        metrics = client().get_run(run_id).data.metrics
+        return {name.removeprefix("test_"): value for name, value in metrics.items() if name.startswith("test_")}
+    return {}
+
+
+def mark_dead_runs() -> tuple[str, ...]:
+    """Mark the runs FAILED whose process has died, and give their names. Does not load MLflow where there is none.
+
+    Raises RemintError where the store cannot be used.
+    """
+    names: list[str] = []
+    for sign in cut_off():
+        for run_id, name in _running(sign.token):
+            end_run(run_id, "FAILED", "its process died")
+            names.append(name)
+        sign.file.unlink(missing_ok=True)
+    return tuple(names)
+
+
+def _running(token: str) -> Sequence[tuple[str, str]]:
+    """Give id and name of the runs at work under a sign: one, or none if its process died before."""
+    with store_errors():
+        experiments = [experiment.experiment_id for experiment in client().search_experiments()]
+        query = f"tags.`remint.sign` = '{token}' and attributes.status = 'RUNNING'"
+        found = client().search_runs(experiments, query)
+    return [(run.info.run_id, run.data.tags["remint.experiment"]) for run in found]
+
+
+def _reason(error: BaseException) -> str:
+    if isinstance(error, RemintError):
+        return str(error)
+    return f"{type(error).__name__}: {error}".removesuffix(": ")

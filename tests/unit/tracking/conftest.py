@@ -1,0 +1,1 @@
+from tests.store import migrated_database, store  # noqa: F401
