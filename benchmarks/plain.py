@@ -57,6 +57,7 @@ from sklearn import metrics as scores
 from sklearn.dummy import DummyClassifier
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.linear_model import LogisticRegression
+from threadpoolctl import threadpool_limits
 from torch import Tensor, nn
 from torch.nn import functional
 
@@ -65,8 +66,12 @@ examples:
   python benchmarks/plain.py
   python benchmarks/plain.py --raw ~/downloads --out /tmp/plain
 """
-TRAINER_KEYS = {"epochs", "batch_size", "optimizer", "lr", "l2", "schedule", "precision", "threads"}
+TRAINER = {"l2": 0.0, "precision": "32", "threads": 2, "channels_last": False, "schedule": {"name": "constant"}}
+TRAINER_KEYS = {*TRAINER, "epochs", "batch_size", "optimizer", "lr"}
+"What this script can do of an experiment's `trainer`; it stops at anything else, to stay comparable."
 EVALUATION_BATCH = 512
+THREADS = 2
+"Of scikit-learn, as in `remint.evaluation.baselines`."
 SPLITS = ("train", "val", "test")
 PACKAGES = ("mlflow", "numpy", "pandas", "pytorch-lightning", "scikit-learn", "torch")
 COLOURS = ("#1f77b4", "#e4572e", "#2a9d5c", "#8e63ce", "#c79a00", "#17a2b8", "#d65fa5", "#6b6b6b", "#7a5c3e", "#9bbf30")
@@ -397,6 +402,22 @@ class Batches:
         return ((self.inputs[rows], self.targets[rows]) for rows in order)
 
 
+def rate_factor(schedule: str, step: int, steps: int) -> float:
+    """Give the learning rate of a step as a share of its peak; one-cycle as torch's OneCycleLR."""
+
+    def cosine(start: float, end: float, share: float) -> float:
+        return end + (start - end) * (1 + math.cos(math.pi * share)) / 2
+
+    if schedule == "cosine":
+        return cosine(1, 0, step / steps)
+    if schedule == "one-cycle":
+        peak = 0.3 * steps - 1
+        return cosine(1 / 25, 1, step / peak) if step <= peak else cosine(1, 4e-6, (step - peak) / (steps - 1 - peak))
+    if schedule == "constant":
+        return 1.0
+    raise SystemExit(f"params.yaml asks for what this script does not do: schedule {schedule}")
+
+
 class Training(pl.LightningModule):
     """Manual optimization, since Lightning's automatic one costs more a step; figures are read once an epoch."""
 
@@ -418,8 +439,9 @@ class Training(pl.LightningModule):
 
     def training_step(self, batch: tuple[Tensor, Tensor], _index: int) -> None:
         inputs, targets = batch
-        self.set_rate()
-        loss = functional.cross_entropy(self.network(inputs), targets)
+        for group in self.optimizer.param_groups:
+            group["lr"] = self.settings["lr"] * rate_factor(self.settings["schedule"]["name"], self.step, self.steps)
+        loss = functional.cross_entropy(self.network(inputs).float(), targets)
         loss.backward()
         self.optimizer.step()
         self.optimizer.zero_grad()
@@ -427,13 +449,8 @@ class Training(pl.LightningModule):
         self.sizes.append(len(targets))
         self.step += 1
 
-    def set_rate(self) -> None:
-        if self.settings["schedule"]["name"] == "cosine":
-            for group in self.optimizer.param_groups:
-                group["lr"] = self.settings["lr"] * (1 + math.cos(math.pi * self.step / self.steps)) / 2
-
     def validation_step(self, batch: tuple[Tensor, Tensor], _index: int) -> None:
-        self.validated.append((self.network(batch[0]), batch[1]))
+        self.validated.append((self.network(batch[0]).float(), batch[1]))
 
     def on_train_epoch_end(self) -> None:
         logits, targets = (torch.cat(parts) for parts in zip(*self.validated, strict=True))
@@ -451,13 +468,15 @@ class Training(pl.LightningModule):
 
 def train(experiment: Config, data: Data) -> tuple[nn.Module, list[dict[str, float]]]:
     """Train an experiment's network; give it with its history, a row an epoch."""
-    settings = {"l2": 0.0, "precision": "32", "threads": 2, "schedule": {"name": "constant"}, **experiment["trainer"]}
-    unknown = set(settings) - TRAINER_KEYS
-    if unknown or set(settings["schedule"]) != {"name"} or settings["schedule"]["name"] not in ("constant", "cosine"):
-        raise SystemExit(f"params.yaml asks for what this script does not do: {unknown or settings['schedule']}")
+    settings = TRAINER | experiment["trainer"]
+    unknown = set(settings) - TRAINER_KEYS | set(settings["schedule"]) - {"name"}
+    if unknown:
+        raise SystemExit(f"params.yaml asks for what this script does not do: {', '.join(sorted(unknown))}")
     torch.set_num_threads(settings["threads"])
     torch.manual_seed(experiment["seed"])
     network = build_network(experiment["model"], tuple(data.inputs["train"].shape[1:]), len(data.classes))
+    if settings["channels_last"]:
+        network.to(memory_format=torch.channels_last)
     batches = Batches(data.inputs["train"], data.targets["train"], settings["batch_size"], shuffled=True)
     module = Training(network, settings, len(batches))
     trainer = pl.Trainer(
@@ -487,8 +506,9 @@ def baselines(dataset: Config, data: Data) -> dict[str, np.ndarray]:
     for name, baseline in dataset["baselines"].items():
         seeded = {"random_state": 0} if baseline["estimator"] == "gradient-boosting" else {}
         estimator = kinds[baseline["estimator"]](**seeded, **baseline.get("parameters", {}))
-        estimator.fit(matrices["train"], data.targets["train"].numpy())
-        found[name] = estimator.predict_proba(matrices["test"])
+        with threadpool_limits(THREADS):
+            estimator.fit(matrices["train"], data.targets["train"].numpy())
+            found[name] = estimator.predict_proba(matrices["test"])
     return found
 
 

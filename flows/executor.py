@@ -61,6 +61,8 @@ class DvcExecutor:
         import dvc.stage.run
 
         dvc.stage.run.cmd_run = self._original
+        with self._mutex, self._repo.lock:
+            self._write(self._unwritten)
 
     def execute(self, stage: PlannedStage, force: bool = False) -> Outcome:
         """Bring a stage up to date as `dvc repro` would.
@@ -84,10 +86,16 @@ class DvcExecutor:
         """
         with self._mutex, self._repo.lock:
             self._finished[address] = done
-            while self._unwritten and self._unwritten[0] in self._finished:
-                finished = self._finished[self._unwritten.pop(0)]
-                if finished is not None:
-                    finished.dump(update_pipeline=False)
+            waits = (i for i, earlier in enumerate(self._unwritten) if earlier not in self._finished)
+            ready = self._unwritten[: next(waits, None)]
+            self._unwritten = self._unwritten[len(ready) :]
+            self._write(ready)
+
+    def _write(self, addresses: list[str]) -> None:
+        for address in addresses:
+            done = self._finished.get(address)
+            if done is not None:
+                done.dump(update_pipeline=False)
 
     def _run_command(self, stage: Any, **_options: Any) -> None:
         address: str = stage.addressing

@@ -1,6 +1,7 @@
 """The flow: bring the pipeline's stages up to date, then register and promote what they made."""
 
 import time
+import traceback
 from typing import Any
 
 from prefect import State, flow, get_run_logger, task
@@ -96,6 +97,9 @@ def _run_stages(
             outcome = executor.execute(stage, force)
         except RemintError as failure:
             error = str(failure)
+            raise
+        except Exception:
+            error = f"a fault in remint, not in your project:\n{traceback.format_exc()}"
             raise
         finally:
             results[address] = StageResult(address, outcome, time.perf_counter() - begin, error)

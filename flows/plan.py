@@ -112,11 +112,15 @@ def make_plan(repo: Any, targets: Iterable[str]) -> Plan:
 def stale_stages(repo: Any, plan: Plan) -> frozenset[str]:
     """Find the stages whose own dependencies, parameters, command or outputs differ from `dvc.lock`.
 
-    Raises RemintError when another process holds DVC's lock.
+    Raises RemintError when another process holds DVC's lock, ConfigError for code that does not exist.
     """
     from dvc.exceptions import DvcException
 
     stages = {stage.addressing: stage for stage in repo.index.stages}
+    for stage in plan.stages:
+        for dep in stages[stage.address].deps:
+            if str(dep).startswith("src/") and not dep.exists:
+                raise ConfigError(f"{paths.PIPELINE_FILE}: {stage.address} depends on {dep}, which does not exist")
     try:
         with repo.lock:
             return frozenset(s.address for s in plan.stages if stages[s.address].changed())

@@ -7,7 +7,7 @@ counts only while the files that it stands on, the gates and the MLflow store it
 import hashlib
 import json
 import os
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -25,7 +25,7 @@ def finish_experiment(experiment: str, config: ExperimentConfig) -> ExperimentRe
 
     Raises RemintError where the store cannot be used.
     """
-    from remint.registry.promotion import register_and_promote
+    from remint.registry.promotion import better_baselines, register_and_promote
 
     decision = register_and_promote(experiment, config)
     return ExperimentResult(
@@ -39,6 +39,7 @@ def finish_experiment(experiment: str, config: ExperimentConfig) -> ExperimentRe
         promoted=decision.promoted,
         reason=decision.reason,
         run_id=decision.run_id,
+        beaten_by=better_baselines(config.dataset, decision.metric, decision.value),
     )
 
 
@@ -64,8 +65,16 @@ def recall(experiments: tuple[str, ...], project: Project) -> tuple[ExperimentRe
         entry = kept.get(experiment)
         if entry is None or entry["key"] != _key(experiment, project):
             return None
-        results.append(ExperimentResult(**entry["result"]))
+        results.append(_settled(ExperimentResult(**entry["result"])))
     return tuple(results)
+
+
+def _settled(result: ExperimentResult) -> ExperimentResult:
+    """Tell a promotion of an earlier run as what it is now."""
+    if not result.promoted:
+        return result
+    reason = f"version {result.version} is the champion already"
+    return replace(result, promoted=False, champion_value=result.value, reason=reason)
 
 
 def last_results() -> dict[str, ExperimentResult]:

@@ -13,7 +13,7 @@ from rich.table import Table
 
 from flows.executor import Outcome
 from flows.plan import Plan
-from flows.summary import StageResult, Summary
+from flows.summary import ExperimentResult, StageResult, Summary
 from remint import paths
 from remint.files import read_json
 from remint.progress import shown_by
@@ -26,11 +26,15 @@ _COLOURS = {
 }
 
 
+_WIDTH = 120
+"Of a table where standard output is no terminal."
+
+
 class Reporter:
     """Writes to standard output; where that is no terminal, finished lines only."""
 
     def __init__(self, plan: Plan | None = None) -> None:
-        self._console = Console(highlight=False, soft_wrap=not sys.stdout.isatty())
+        self._console = Console(highlight=False, width=None if sys.stdout.isatty() else _WIDTH)
         self._status = Status("", console=self._console)
         self._running: dict[str, str] = {}
         self._mutex = threading.Lock()
@@ -76,8 +80,9 @@ class Reporter:
     def table(self, summary: Summary) -> None:
         """Print each experiment's result beside its dataset's baselines, and where to look further."""
         if summary.experiments:
+            self._console.print()
             self._console.print(_results(summary))
-            self._console.print("Compare runs: [bold]remint ui[/]   Reports: " + str(paths.DATA / "reports"))
+            self._console.print(f"\nCompare runs: [bold]remint ui[/]   Reports: {paths.DATA / 'reports'}")
 
     @contextmanager
     def _live(self) -> Iterator[None]:
@@ -102,24 +107,22 @@ def _results(summary: Summary) -> Table:
     table = Table(box=SIMPLE_HEAD, show_edge=False, pad_edge=False, header_style="bold")
     for column in ("experiment", "metric", "test", "champion", "version", "promoted"):
         table.add_column(column, justify="right" if column in ("test", "champion", "version") else "left")
-    shown: set[str] = set()
-    for result in summary.experiments:
-        version = "" if result.version is None else str(result.version)
-        promoted = "[green]yes[/]" if result.promoted else f"no: {escape(result.reason)}"
-        table.add_row(
-            result.experiment, result.metric, _number(result.value), _number(result.champion_value), version, promoted
-        )
-        last = not any(later.dataset == result.dataset for later in summary.experiments[_index(summary, result) + 1 :])
-        if last and result.dataset not in shown:
-            shown.add(result.dataset)
-            for name, metrics in _baselines(result.dataset).items():
-                label = f"  {result.dataset} baseline: {name}"
-                table.add_row(label, result.metric, _number(metrics.get(result.metric)), "", "", "", style="dim")
+    for dataset in dict.fromkeys(result.dataset for result in summary.experiments):
+        results = [result for result in summary.experiments if result.dataset == dataset]
+        for result in results:
+            table.add_row(*_row(result))
+        for name, metrics in _baselines(dataset).items():
+            beaten = ", ".join(result.experiment for result in results if name in result.beaten_by)
+            value, remark = _number(metrics.get(results[0].metric)), f"beats {beaten}" if beaten else ""
+            table.add_row(f"  baseline {name}", results[0].metric, value, "", "", remark, style="dim")
     return table
 
 
-def _index(summary: Summary, result: object) -> int:
-    return next(i for i, other in enumerate(summary.experiments) if other is result)
+def _row(result: ExperimentResult) -> tuple[str, ...]:
+    version = "" if result.version is None else str(result.version)
+    promoted = "[green]yes[/]" if result.promoted else f"no: {escape(result.reason)}"
+    figures = _number(result.value), _number(result.champion_value)
+    return (result.experiment, result.metric, *figures, version, promoted)
 
 
 def _baselines(dataset: str) -> dict[str, dict[str, float]]:

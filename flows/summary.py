@@ -31,6 +31,8 @@ class ExperimentResult:
     promoted: bool
     reason: str
     run_id: str
+    beaten_by: tuple[str, ...] = ()
+    "Baselines of its dataset that are better in its primary metric."
 
 
 @dataclass(frozen=True)

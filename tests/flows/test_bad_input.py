@@ -104,7 +104,7 @@ TRAINER = ("experiments", "adult-mlp", "trainer")
         (
             "datasets.yaml",
             set_key("datasets", "adult", "split", "tset", value=0.1),
-            'datasets.yaml: datasets.adult.split.tset is not a known key; allowed: kind, key, val, test; did you mean "test"?',
+            'datasets.adult.split.tset is not a known key; allowed: kind, key, val, test; did you mean "test"?',
         ),
         (
             "datasets.yaml",

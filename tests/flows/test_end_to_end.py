@@ -56,8 +56,9 @@ client = mlflow.MlflowClient()
 found = {}
 for experiment in client.search_experiments():
     for run in client.search_runs([experiment.experiment_id]):
-        found.setdefault(experiment.name, []).append(
-            [run.info.run_name, run.info.status, sorted(run.data.metrics), sorted(run.data.tags), len(run.inputs.dataset_inputs)])
+        inputs = len(run.inputs.dataset_inputs)
+        line = [run.info.run_name, run.info.status, sorted(run.data.metrics), sorted(run.data.tags), inputs]
+        found.setdefault(experiment.name, []).append(line)
 print(json.dumps(found))
 """,
     )

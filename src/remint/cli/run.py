@@ -26,7 +26,7 @@ def run(names: tuple[str, ...], force: bool, jobs: int, refresh: bool) -> int:
     server = None if url else PrefectServer()
     try:
         use_server(server.url if server else str(url))
-        return _run_flow(experiments, force, jobs, refresh, kinds, server)
+        return _run_flow(project, experiments, force, jobs, refresh, kinds, server)
     finally:
         if server:
             server.stop()
@@ -68,6 +68,7 @@ def _say_unchanged(plan: Plan, experiments: tuple[str, ...], project: Project) -
 
 
 def _run_flow(
+    project: Project,
     experiments: tuple[str, ...],
     force: bool,
     jobs: int,
@@ -81,6 +82,8 @@ def _run_flow(
     if jobs == 1:
         for kind in sorted(kinds):
             stage_module(kind)
+    if "train" in kinds:
+        _check_models(project, experiments)
     if server:
         server.wait()
     try:
@@ -91,3 +94,11 @@ def _run_flow(
     finally:
         send_what_is_left()
     return 0
+
+
+def _check_models(project: Project, experiments: tuple[str, ...]) -> None:
+    """Read the model sections by their families, so that a wrong one is told before the first stage runs."""
+    from remint.models.base import model_config
+
+    for name in experiments:
+        model_config(name, project.experiments[name].model)

@@ -7,6 +7,8 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, Pos
 from remint.config.base import Config, Name
 
 Task = Literal["classification", "regression"]
+Metric = Literal["accuracy", "balanced_accuracy", "macro_f1", "auroc", "log_loss", "rmse", "mae", "r2"]
+"Of the test split; `remint.evaluation.metrics` computes them."
 
 
 class ScheduleConfig(Config):
@@ -60,7 +62,7 @@ class TrainerConfig(Config):
 class GateConfig(Config):
     """A condition that a version must pass before it becomes champion. A missing or NaN metric fails."""
 
-    metric: str
+    metric: Metric
     min: float | None = None
     max: float | None = None
     better_than: Literal["champion", "baselines"] | None = None
@@ -82,8 +84,8 @@ class ExperimentConfig(Config):
     model: dict[str, Any]
     trainer: TrainerConfig
     seed: NonNegativeInt
-    metric: str = ""
-    "Primary metric; empty: accuracy for classification, rmse for regression."
+    metric: Metric | None = None
+    "Primary metric; none named: accuracy for classification, rmse for regression."
     gates: dict[str, GateConfig] = {}
 
     @model_validator(mode="after")

@@ -81,9 +81,9 @@ def roc_curves(points: pd.DataFrame, classes: Sequence[str]) -> "Figure":
     for i, (name, curve) in enumerate(curves.items()):
         colour, label = _colour(i, len(curves)), f"{_shortened(name)}  {areas[i]:.3f}"
         axis.plot(curve["fpr"], curve["tpr"], color=colour, linewidth=1.6, label=label)
-    if len(curves) <= _COLOURS:
+    if 1 <= len(curves) <= _COLOURS:
         axis.legend(frameon=False, title="class  area", loc="lower right", alignment="left")
-    else:
+    elif curves:
         axis.set_title(f"{len(curves)} classes, mean area {np.mean(areas):.3f}")
     axis.set(xlabel="false positive rate", ylabel="true positive rate", xlim=(-0.01, 1.01), ylim=(-0.01, 1.01))
     axis.set_aspect("equal")
@@ -100,7 +100,8 @@ def residuals(pairs: pd.DataFrame) -> "Figure":
     left.plot(ends, ends, color="0.6", linewidth=1, linestyle="--")
     left.set(xlabel="actual", ylabel="predicted")
     errors = pairs["predicted"] - pairs["actual"]
-    right.hist(errors, bins=40, color=_BLUE, alpha=0.85)
+    spread = float(errors.max() - errors.min()) > 1e-9 * max(float(errors.abs().max()), 1e-300)
+    right.hist(errors, bins=40 if spread else 1, color=_BLUE, alpha=0.85)
     right.axvline(0, color="0.6", linewidth=1, linestyle="--")
     right.set(xlabel="predicted − actual", ylabel="test rows")
     return figure

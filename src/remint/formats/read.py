@@ -45,17 +45,19 @@ def _joined_rows(parts: dict[str, pd.DataFrame]) -> pd.DataFrame:
             raise DataError(
                 f"{name} and {first_name} do not have the same columns; only in one: {', '.join(differing)}"
             )
-    for column in first.columns:
-        _check_one_type(column, {name: rows[column] for name, rows in parts.items()})
-    return pd.concat(list(parts.values()), ignore_index=True)
+    kinds = {c: _common_kind(c, {name: rows[c] for name, rows in parts.items()}) for c in first.columns}
+    joined = pd.concat(list(parts.values()), ignore_index=True)
+    # A column without any value in one file is read as numbers there.
+    return joined.astype({column: "str" for column, kind in kinds.items() if kind == "text"})
 
 
-def _check_one_type(column: str, parts: dict[str, pd.Series]) -> None:
-    """Refuse numbers in one file and text in another: together they are neither."""
+def _common_kind(column: str, parts: dict[str, pd.Series]) -> str:
+    """Tell what a column holds; refuse numbers in one file and text in another, which together are neither."""
     kinds = {name: _kind(values) for name, values in parts.items() if values.notna().any()}
     if len(set(kinds.values())) > 1:
         found = ", ".join(f"{kind} in {name}" for name, kind in kinds.items())
         raise DataError(f'column "{column}" holds {found}; list it in text_columns to read it as text everywhere')
+    return next(iter(kinds.values()), "nothing")
 
 
 def _kind(values: pd.Series) -> str:

@@ -118,7 +118,8 @@ def _numbers(column: "pd.Series[Any]", log: bool) -> np.ndarray:
         raise DataError(
             f'column "{column.name}", row {row}, is {values[row]:g}; allowed above -1, as log(1 + x) is taken'
         )
-    return np.log1p(values)
+    logs: np.ndarray = np.log1p(values)
+    return logs
 
 
 def _filled(values: np.ndarray, fill: float) -> np.ndarray:

@@ -7,7 +7,7 @@ from remint import paths
 from remint.config.experiment import ExperimentConfig
 from remint.config.load import load_section
 from remint.files import read_json
-from remint.registry.gates import Verdict, check_gates, number
+from remint.registry.gates import Verdict, check_gates, is_better, number
 from remint.registry.package import predictor_package
 from remint.registry.record import BaselinesSection, record_evaluation
 from remint.tracking import models
@@ -30,6 +30,8 @@ class Decision:
     champion_value: float | None
     "Of the champion before this decision; None where there was none."
     version: int
+    champion_version: int | None
+    "Of the champion after this decision."
     promoted: bool
     "Whether this version became champion just now."
     reason: str
@@ -60,10 +62,19 @@ def register_and_promote(experiment: str, config: ExperimentConfig) -> Decision:
         value=number(metrics, config.primary_metric),
         champion_value=None if before is None else number(_metrics_of(before), config.primary_metric),
         version=version.number,
+        champion_version=version.number if promoted else None if before is None else before.number,
         promoted=promoted,
         reason=_reason(version, verdicts, passed),
         run_id=run_id,
         verdicts=verdicts,
+    )
+
+
+def better_baselines(dataset: str, metric: str, value: float | None) -> tuple[str, ...]:
+    """Name the baselines of a dataset that are better than `value` in a metric."""
+    figures = {name: number(metrics, metric) for name, metrics in _baselines(dataset).items()}
+    return tuple(
+        n for n, own in figures.items() if own is not None and value is not None and is_better(metric, own, value)
     )
 
 

@@ -57,14 +57,14 @@ def _report(what: str, log: Path, folder: Path) -> None:
     sizes = re.findall(r"Downloading \S+ \(([\d.]+) ([kMG]?)B\)", log.read_text(errors="replace"))
     if sizes:
         total = int(float(sizes[-1][0]) * {"": 1, "k": 1e3, "M": 1e6, "G": 1e9}[sizes[-1][1]])
-        done = sum(_size(p) for p in folder.rglob("*"))
+        done = sum(_size(Path(place) / name) for place, _, names in os.walk(folder) for name in names)
         progress.report(what, min(done, total), total)
 
 
 def _size(path: Path) -> int:
     try:
-        return path.stat().st_size if path.is_file() else 0
-    except FileNotFoundError:
+        return path.stat().st_size
+    except FileNotFoundError:  # pip has moved on
         return 0
 
 

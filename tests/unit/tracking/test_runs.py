@@ -65,17 +65,19 @@ def test_nothing_is_left_in_the_working_directory_but_the_store(store: Path) -> 
         (KeyboardInterrupt(), "KILLED", "KeyboardInterrupt"),
     ],
 )
-def test_a_training_that_ends_early_tells_why(
-    store: Path, error: BaseException, status: str, reason: str
-) -> None:
+def test_a_training_that_ends_early_tells_why(store: Path, error: BaseException, status: str, reason: str) -> None:
     with pytest.raises(type(error)), training() as run:
-        run.log_epoch(1, {"train_loss": 1.0})
-        raise error
+        _raise_after_an_epoch(run, error)
     [found] = all_runs("adult")
     assert (found.info.status, found.data.tags["remint.failure"]) == (status, reason)
     assert found.data.metrics == {"train_loss": 1.0}
     assert find_run("f1", "adult", "adult-mlp") is None
     assert mark_dead_runs() == ()
+
+
+def _raise_after_an_epoch(run: TrainingRun, error: BaseException) -> None:
+    run.log_epoch(1, {"train_loss": 1.0})
+    raise error
 
 
 TRAIN_AND_DIE = """
@@ -99,7 +101,9 @@ def test_the_run_of_a_dead_process_is_marked(store: Path) -> None:
 
 
 def test_looking_for_dead_runs_does_not_load_mlflow(store: Path) -> None:
-    look = "import sys; from remint.tracking.runs import mark_dead_runs; mark_dead_runs(); print('mlflow' in sys.modules)"
+    look = (
+        "import sys; from remint.tracking.runs import mark_dead_runs; mark_dead_runs(); print('mlflow' in sys.modules)"
+    )
     assert subprocess.run([sys.executable, "-c", look], check=True, capture_output=True, text=True).stdout == "False\n"
 
 

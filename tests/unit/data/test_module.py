@@ -1,0 +1,75 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import torch
+
+from remint.config.specs import DataSpec
+from remint.data.module import PreparedDataModule
+from remint.errors import DataError
+from tests.prepared import CLASSES, TABLE, table, write_prepared
+
+
+def _order(data: PreparedDataModule, epoch: int) -> list[int]:
+    loader = data.train_dataloader()
+    loader.sampler.set_epoch(epoch)
+    return torch.cat(list(loader.sampler)).tolist()
+
+
+def test_an_epoch_holds_every_row_once_in_batches_of_the_size_asked_for(tmp_path: Path):
+    prepared = table(tmp_path / "d", train=50)
+    data = PreparedDataModule(prepared, batch_size=16, seed=1)
+    batches = list(data.train_dataloader())
+    assert [len(batch["target"]) for batch in batches] == [16, 16, 16, 2]
+    assert data.steps_per_epoch == 4
+    found = np.sort(torch.cat([batch["numeric"] for batch in batches]).numpy(), axis=0)
+    np.testing.assert_array_equal(found, np.sort(prepared.split("train")["numeric"], axis=0))
+
+
+def test_arrays_of_a_batch_stay_together(tmp_path: Path):
+    prepared = table(tmp_path / "d", train=50)
+    arrays = prepared.split("train")
+    data = PreparedDataModule(prepared, batch_size=50, seed=1)
+    order = _order(data, 0)
+    (batch,) = data.train_dataloader()
+    for name, array in arrays.items():
+        np.testing.assert_array_equal(batch[name].numpy(), array[order])
+
+
+def test_the_order_depends_on_seed_and_epoch_alone(tmp_path: Path):
+    prepared = table(tmp_path / "d", train=50)
+    first = PreparedDataModule(prepared, batch_size=16, seed=1)
+    orders = [_order(first, epoch) for epoch in (0, 1, 2)]
+    assert len({tuple(order) for order in orders}) == 3
+    torch.manual_seed(99)
+    again = PreparedDataModule(prepared, batch_size=7, seed=1)
+    assert [_order(again, epoch) for epoch in (2, 0, 1)] == [orders[2], orders[0], orders[1]]
+    assert _order(PreparedDataModule(prepared, batch_size=16, seed=2), 0) != orders[0]
+
+
+def test_iterating_does_not_touch_the_global_generator(tmp_path: Path):
+    data = PreparedDataModule(table(tmp_path / "d"), batch_size=16, seed=1)
+    before = torch.get_rng_state()
+    list(data.train_dataloader())
+    list(data.val_dataloader())
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_validation_is_in_order(tmp_path: Path):
+    prepared = table(tmp_path / "d", rest=300)
+    data = PreparedDataModule(prepared, batch_size=16, seed=1)
+    found = torch.cat([batch["target"] for batch in data.val_dataloader()])
+    np.testing.assert_array_equal(found.numpy(), prepared.split("val")["target"])
+
+
+@pytest.mark.parametrize("empty", ["train", "val"])
+def test_an_empty_split_is_refused(tmp_path: Path, empty: str):
+    row = {
+        "numeric": np.zeros((1, 3), np.float32),
+        "codes": np.zeros((1, 2), np.int64),
+        "target": np.zeros(1, np.int64),
+    }
+    splits = {name: {k: v[:0] if name == empty else v for k, v in row.items()} for name in ("train", "val", "test")}
+    prepared = write_prepared(tmp_path / "d", DataSpec(inputs=TABLE, outputs=CLASSES), splits)
+    with pytest.raises(DataError, match=f"split {empty} is empty"):
+        PreparedDataModule(prepared, batch_size=1, seed=0)

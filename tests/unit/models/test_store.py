@@ -1,0 +1,55 @@
+from pathlib import Path
+
+import pytest
+import torch
+
+from remint.config.specs import DataSpec
+from remint.errors import DataError
+from remint.files import read_json
+from remint.models.base import build_network, model_config
+from remint.models.store import load_network, save_network
+from tests.prepared import CLASSES, FAMILIES, IMAGES, TABLE
+
+INPUTS = {"linear": TABLE, "mlp": TABLE, "cnn": IMAGES}
+
+
+def _save(folder: Path, family: str) -> torch.nn.Module:
+    spec = DataSpec(inputs=INPUTS[family], outputs=CLASSES)
+    network = build_network(model_config("x", FAMILIES[family]), spec, 1)
+    folder.mkdir()
+    save_network(folder, network.state_dict(), "classification", FAMILIES[family], spec)
+    return network
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_gives_the_same_bits_back(tmp_path: Path, family: str):
+    network = _save(tmp_path / "x", family)
+    loaded, spec, task = load_network(tmp_path / "x")
+    assert spec.inputs == INPUTS[family]
+    assert task.name == "classification"
+    assert not loaded.training
+    for name, tensor in network.state_dict().items():
+        assert torch.equal(loaded.state_dict()[name], tensor)
+
+
+def test_the_same_network_makes_the_same_files(tmp_path: Path):
+    for name in ("a", "b"):
+        _save(tmp_path / name, "mlp")
+    for file in ("weights.safetensors", "model.json"):
+        assert (tmp_path / "a" / file).read_bytes() == (tmp_path / "b" / file).read_bytes()
+    assert set(read_json(tmp_path / "a" / "model.json")) == {"task", "model", "spec"}
+
+
+def test_loading_leaves_the_global_generator_alone(tmp_path: Path):
+    _save(tmp_path / "x", "cnn")
+    before = torch.get_rng_state()
+    load_network(tmp_path / "x")
+    assert torch.equal(torch.get_rng_state(), before)
+
+
+def test_weights_of_another_network_are_refused(tmp_path: Path):
+    _save(tmp_path / "a", "mlp")
+    _save(tmp_path / "b", "linear")
+    (tmp_path / "b" / "weights.safetensors").rename(tmp_path / "a" / "weights.safetensors")
+    with pytest.raises(DataError, match=r"weights.safetensors does not fit model.json"):
+        load_network(tmp_path / "a")

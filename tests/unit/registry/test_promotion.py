@@ -1,0 +1,113 @@
+from pathlib import Path
+
+import pytest
+
+from remint import paths
+from remint.config.experiment import GateConfig
+from remint.errors import RemintError
+from remint.registry.promotion import Decision, champion, register_and_promote, versions
+from remint.tracking.store import client
+from tests import trained
+from tests.store import all_runs
+
+EXPERIMENT = "people-mlp"
+
+
+def decide(seed: int, accuracy: float, gates: dict[str, GateConfig] | None = None) -> Decision:
+    trained.train(EXPERIMENT, seed)
+    trained.evaluate(EXPERIMENT, {"accuracy": accuracy, "log_loss": 0.4})
+    config = trained.config_of(EXPERIMENT)
+    return register_and_promote(EXPERIMENT, config if gates is None else config.model_copy(update={"gates": gates}))
+
+
+def champion_number() -> int | None:
+    served = champion(EXPERIMENT)
+    return None if served is None else served.number
+
+
+def test_the_alias_moves_only_when_all_gates_are_passed(project: Path) -> None:
+    assert (champion(EXPERIMENT), versions(EXPERIMENT)) == (None, ())
+    first = decide(1, 0.7)
+    assert (first.version, first.promoted, first.value, first.champion_value) == (1, True, 0.7, None)
+    assert champion_number() == 1
+    tied = decide(2, 0.7)
+    assert (tied.version, tied.promoted, tied.champion_value) == (2, False, 0.7)
+    assert tied.reason == "accuracy 0.7000 is not better than the champion's 0.7000"
+    assert champion_number() == 1
+    better = decide(3, 0.8)
+    assert (better.version, better.promoted, better.champion_value) == (3, True, 0.7)
+    assert champion_number() == 3
+    useless = decide(4, 0.3, {"useful": GateConfig(metric="accuracy", min=0.5)})
+    assert (useless.promoted, useless.reason) == (False, "accuracy 0.3000 is below 0.5")
+    assert champion_number() == 3
+    assert [(v.number, v.is_champion) for v in versions(EXPERIMENT)] == [(4, False), (3, True), (2, False), (1, False)]
+
+
+def test_a_training_is_registered_once(project: Path) -> None:
+    first = decide(1, 0.7)
+    config = trained.config_of(EXPERIMENT)
+    again = register_and_promote(EXPERIMENT, config)
+    assert (again.version, again.promoted, again.run_id) == (1, False, first.run_id)
+    assert again.reason == "version 1 is the champion already"
+    decide(2, 0.6)
+    back = decide(1, 0.7)
+    assert back.version == 1
+    assert len(versions(EXPERIMENT)) == 2
+    assert len(all_runs("people")) == 2
+    assert len(list(paths.MLFLOW_ARTIFACTS.glob("people/models/*"))) == 2
+
+
+def test_a_version_tells_where_it_comes_from(project: Path) -> None:
+    decision = decide(1, 0.7)
+    version = client().get_model_version(EXPERIMENT, "1")
+    assert version.run_id == decision.run_id
+    assert version.tags["test_accuracy"] == "0.7"
+    assert version.tags["gate.useful"] == "passed: accuracy 0.7000 is at least 0.5"
+    run = client().get_run(decision.run_id)
+    [output] = run.outputs.model_outputs
+    model = client().get_logged_model(output.model_id)
+    assert (model.name, model.status, model.source_run_id) == (EXPERIMENT, "READY", decision.run_id)
+    assert {m.key: m.value for m in model.metrics} == {"test_accuracy": 0.7, "test_log_loss": 0.4}
+    assert len(client().get_metric_history(decision.run_id, "test_accuracy")) == 1
+
+
+def test_the_champion_is_known_by_its_tags_when_its_run_is_gone(project: Path) -> None:
+    client().delete_run(decide(1, 0.7).run_id)
+    assert decide(2, 0.6).champion_value == 0.7
+
+
+def test_it_must_beat_every_declared_baseline(project: Path) -> None:
+    gates = {"worth": GateConfig(metric="accuracy", better_than="baselines")}
+    trained.baselines("people", {"constant": {"accuracy": 0.5}})
+    assert decide(1, 0.7, gates).reason == "accuracy 0.7000 is not comparable, as baseline linear has no accuracy"
+    trained.baselines("people", {"constant": {"accuracy": 0.5}, "linear": {"accuracy": 0.6}})
+    assert decide(1, 0.7, gates).promoted
+
+
+def test_weights_are_not_put_together_with_other_preprocessing(project: Path) -> None:
+    trained.train(EXPERIMENT)
+    trained.evaluate(EXPERIMENT, {"accuracy": 0.7})
+    preprocessor = paths.prepared("people") / "preprocessor.json"
+    preprocessor.write_text(preprocessor.read_text().replace("height", "weight"))
+    with pytest.raises(RemintError, match="people-mlp was trained on another data/prepared/people; run `remint run"):
+        register_and_promote(EXPERIMENT, trained.config_of(EXPERIMENT))
+    assert versions(EXPERIMENT) == ()
+
+
+@pytest.mark.parametrize("step", ["log_model_artifacts", "finalize_logged_model", "create_model_version"])
+def test_a_registration_that_is_cut_off_leaves_no_version(
+    project: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(client(), step, _interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            decide(1, 0.7)
+    assert versions(EXPERIMENT) == ()
+    decision = decide(1, 0.7)
+    assert (decision.version, decision.promoted) == (1, True)
+    experiment = client().get_experiment_by_name("people")
+    assert [m.status for m in client().search_logged_models([experiment.experiment_id])] == ["READY"]
+
+
+def _interrupt(*_args: object, **_options: object) -> None:
+    raise KeyboardInterrupt

@@ -1,0 +1,49 @@
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional
+
+from remint.errors import ConfigError
+from remint.tasks.base import task
+from tests.prepared import CLASSES, DIGITS, NUMBER
+
+
+def test_classification_loss_is_cross_entropy():
+    outputs, target = torch.randn(6, 3), torch.tensor([0, 1, 2, 0, 1, 2])
+    loss = task("classification", DIGITS).loss(outputs, target)
+    expected = -functional.log_softmax(outputs, dim=1)[torch.arange(6), target].mean()
+    torch.testing.assert_close(loss, expected)
+
+
+def test_classification_predicts_probabilities_in_double():
+    found = task("classification", DIGITS).predict(torch.tensor([[0.0, 0.0, np.log(2.0)]]))["probabilities"]
+    assert found.dtype == np.float64
+    np.testing.assert_allclose(found, [[0.25, 0.25, 0.5]], atol=1e-7)
+
+
+def test_regression_works_on_the_standardised_target():
+    regression = task("regression", NUMBER)
+    loss = regression.loss(torch.tensor([[1.0], [0.0]]), torch.tensor([60.0, 70.0]))
+    assert loss.item() == pytest.approx((0.0 + 4.0) / 2)
+    np.testing.assert_allclose(regression.predict(torch.tensor([[1.0], [-0.5]]))["value"], [60.0, 45.0])
+
+
+def test_epoch_metrics_are_in_raw_units():
+    regression, classification = task("regression", NUMBER), task("classification", CLASSES)
+    assert regression.epoch_metrics(torch.tensor([[1.0], [0.0]]), torch.tensor([60.0, 54.0])) == pytest.approx(
+        {"rmse": np.sqrt(8.0)}
+    )
+    found = classification.epoch_metrics(torch.tensor([[1.0, 2.0], [3.0, 0.0]]), torch.tensor([1, 1]))
+    assert found == {"accuracy": 0.5}
+
+
+@pytest.mark.parametrize("name", ["classification", "regression"])
+def test_losses_of_half_precision_outputs_are_computed_in_full(name: str):
+    outputs, target = (DIGITS, torch.tensor([2])) if name == "classification" else (NUMBER, torch.tensor([50.0]))
+    assert task(name, outputs).loss(torch.zeros(1, outputs.size, dtype=torch.bfloat16), target).dtype == torch.float32
+
+
+@pytest.mark.parametrize(("name", "outputs"), [("classification", NUMBER), ("regression", CLASSES)])
+def test_outputs_of_another_kind_are_refused(name: str, outputs):
+    with pytest.raises(ConfigError, match=f'task "{name}", but the target is a'):
+        task(name, outputs)
