@@ -188,9 +188,7 @@ def test_a_second_run_while_one_is_at_work(project: Project) -> None:
 
 
 @pytest.mark.parametrize("kind", ["validate", "train", "evaluate"])
-def test_ctrl_c_at_a_stage_loses_nothing(
-    finished: Project, copy_of: Callable[[Project], Project], kind: str
-) -> None:
+def test_ctrl_c_at_a_stage_loses_nothing(finished: Project, copy_of: Callable[[Project], Project], kind: str) -> None:
     project = copy_of(finished)
     lock = project.lock()
     process = subprocess.Popen(

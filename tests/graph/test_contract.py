@@ -8,7 +8,7 @@ import pytest
 from ruamel.yaml import YAML
 
 from remint.config.load import load_project
-from remint.models.base import families
+from remint.models.families import families
 from remint.provenance import code_closure
 from remint.stages.run import STAGES, stage_module
 

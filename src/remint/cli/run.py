@@ -3,6 +3,7 @@
 import sys
 
 from flows.executor import Outcome
+from flows.lock import only_run
 from flows.plan import Plan, experiment_targets, make_plan, open_repo, stale_stages
 from flows.promotion import recall
 from flows.reporter import Reporter
@@ -10,6 +11,7 @@ from flows.server import PrefectServer, running_server, use_server
 from flows.summary import StageResult, Summary
 from remint.cli.project import require_project
 from remint.config.load import Project, load_project
+from remint.models.families import check_family
 from remint.stages.run import stage_module
 
 
@@ -18,9 +20,11 @@ def run(names: tuple[str, ...], force: bool, jobs: int, refresh: bool) -> int:
     require_project()
     project = load_project()
     experiments = project.select(names)
-    plan, stale = _look(experiments)
+    plan, stale = _look(project, experiments)
     if not (force or refresh or stale) and _say_unchanged(plan, experiments, project):
         return 0
+    with only_run():
+        pass  # a run at work is told before a server is started; the flow takes the lock for itself
     kinds = {stage.kind for stage in plan.stages if force or stage.address in stale | plan.downstream(stale)}
     url = running_server()
     server = None if url else PrefectServer()
@@ -35,7 +39,8 @@ def run(names: tuple[str, ...], force: bool, jobs: int, refresh: bool) -> int:
 def dry_run(names: tuple[str, ...], force: bool) -> int:
     """Print what `run` would do."""
     require_project()
-    plan, stale = _look(load_project().select(names))
+    project = load_project()
+    plan, stale = _look(project, project.select(names))
     after = plan.downstream(stale)
     for stage in plan.stages:
         verdict = (
@@ -47,8 +52,10 @@ def dry_run(names: tuple[str, ...], force: bool) -> int:
     return 0
 
 
-def _look(experiments: tuple[str, ...]) -> tuple[Plan, frozenset[str]]:
+def _look(project: Project, experiments: tuple[str, ...]) -> tuple[Plan, frozenset[str]]:
     """Plan what leads to the experiments, and find what is stale of it."""
+    for name in experiments:
+        check_family(name, project.experiments[name].model["family"])
     repo = open_repo()
     plan = make_plan(repo, experiment_targets(experiments))
     return plan, stale_stages(repo, plan)

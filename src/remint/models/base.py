@@ -1,7 +1,6 @@
 """What every model family shares: its config's base, finding it by name, initialisation."""
 
 import importlib
-import pkgutil
 from abc import abstractmethod
 from collections.abc import Callable
 from typing import Annotated, Any, Literal
@@ -10,13 +9,11 @@ import torch
 from pydantic import Field
 from torch import nn
 
-import remint.models
 from remint import paths
 from remint.config.base import Config
 from remint.config.load import validated
-from remint.config.messages import nearest
 from remint.config.specs import DataSpec, InputSpec, OutputSpec
-from remint.errors import ConfigError
+from remint.models.families import check_family
 from remint.seeds import derive_seed
 
 Initialisation = Literal["default", "xavier", "kaiming", "normal", "orthogonal"]
@@ -39,20 +36,13 @@ class ModelConfig(Config):
         """
 
 
-def families() -> tuple[str, ...]:
-    """Names of all families: the modules of this package."""
-    return tuple(sorted(m.name for m in pkgutil.iter_modules(remint.models.__path__) if m.name not in _NOT_FAMILIES))
-
-
 def model_config(experiment: str, section: dict[str, Any]) -> ModelConfig:
     """Read an experiment's `model` section with the family that it names.
 
     Raises ConfigError.
     """
     name = section.get("family", "")
-    where = f"{paths.PARAMS_FILE}: experiments.{experiment}.model"
-    if name not in families():
-        raise ConfigError(f'{where}.family is "{name}"; allowed: {", ".join(families())}{nearest(name, families())}')
+    check_family(experiment, name)
     module = importlib.import_module(f"remint.models.{name}")
     config_class = next(
         value
@@ -91,6 +81,3 @@ def initialise(network: nn.Module, scheme: Initialisation) -> None:
             schemes[scheme](layer.weight)
             if layer.bias is not None:
                 nn.init.zeros_(layer.bias)
-
-
-_NOT_FAMILIES = ("base", "layers", "store")

@@ -36,7 +36,8 @@ class ImagePreprocessor:
         if images.dtype != np.uint8 or images.shape[1:] != wanted:
             shape = "×".join(map(str, images.shape))
             raise DataError(f"images are {images.dtype} {shape}; allowed: uint8 N×{'×'.join(map(str, wanted))}")
-        return {"image": np.ascontiguousarray(images.transpose(0, 3, 1, 2))}
+        # A copy has plain strides; torch would take the view of a single channel for channels-last, whose bits differ.
+        return {"image": images.transpose(0, 3, 1, 2).copy(order="C")}
 
     def inputs_of(self, raw: RawData) -> np.ndarray:
         """Give the images."""

@@ -6,7 +6,8 @@ from torch import nn
 
 from remint.config.specs import DataSpec, ImageSpec
 from remint.errors import ConfigError
-from remint.models.base import build_network, families, model_config
+from remint.models.base import build_network, model_config
+from remint.models.families import families
 from tests.prepared import CLASSES, DIGITS, FAMILIES, IMAGES, NUMBER, TABLE
 
 

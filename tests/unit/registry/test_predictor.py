@@ -18,6 +18,7 @@ from remint.evaluation.predict import predict
 from remint.evaluation.tables import prediction_table
 from remint.models.base import families
 from remint.models.store import load_network
+from remint.preprocessing.image import ImagePreprocessor
 from remint.provenance import code_closure
 from remint.registry import package, predictor
 from remint.registry.predictor import Predictor, load_predictor
@@ -62,6 +63,12 @@ def test_what_is_served_is_what_was_evaluated(project: Path, experiment: str) ->
     predicted = served.predict(inputs)
     wanted = table.drop(columns=["row", "target"]).set_axis(predicted.index)
     pd.testing.assert_frame_equal(predicted, wanted, check_exact=True)
+
+
+@pytest.mark.parametrize("channels", [1, 3])
+def test_images_reach_the_network_in_the_layout_of_the_prepared_ones(channels: int) -> None:
+    served = ImagePreprocessor(channels, 6, 5).transform(np.zeros((4, 6, 5, channels), dtype=np.uint8))
+    assert served["image"].strides == np.zeros((4, channels, 6, 5), dtype=np.uint8).strides
 
 
 def test_rows_are_taken_in_parts(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
