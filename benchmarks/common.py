@@ -100,8 +100,11 @@ def measure(command: Sequence[str], folder: Path, environment: dict[str, str]) -
     return Measured(seconds, usage.ru_maxrss * unit, output)
 
 
-def copy_project(target: Path) -> Copy:
-    """Copy the project's own files and the raw ones, but no output and no store, and commit them to a new git."""
+def copy_project(target: Path, epochs: int | None = None) -> Copy:
+    """Copy the project's own files and the raw ones, but no output and no store, and commit them to a new git.
+
+    `epochs` replaces that of every experiment.
+    """
     target.mkdir(parents=True)
     for name in ("src", "flows"):
         shutil.copytree(ROOT / name, target / name, ignore=shutil.ignore_patterns("__pycache__", "*.egg-info"))
@@ -113,8 +116,17 @@ def copy_project(target: Path) -> Copy:
     (target / DOWNLOADS).mkdir(parents=True)
     for file in raw_files():
         shutil.copy(file, target / DOWNLOADS / file.name)
+    copy = Copy(target)
+    if epochs is not None:
+        copy.edit("params.yaml", lambda content: set_epochs(content, epochs))
     commit(target)
-    return Copy(target)
+    return copy
+
+
+def set_epochs(params: Any, epochs: int) -> None:
+    """Give every experiment another number of epochs."""
+    for experiment in params["experiments"].values():
+        experiment["trainer"]["epochs"] = epochs
 
 
 def commit(folder: Path) -> None:
@@ -147,9 +159,9 @@ def sha256(path: Path) -> str:
 
 
 @contextmanager
-def fresh_copy(folder: Path) -> Iterator[Copy]:
+def fresh_copy(folder: Path, epochs: int | None = None) -> Iterator[Copy]:
     """Give a copy of the project that is deleted after the block."""
-    copy = copy_project(folder)
+    copy = copy_project(folder, epochs)
     try:
         yield copy
     finally:

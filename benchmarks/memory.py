@@ -20,7 +20,7 @@ from ruamel.yaml import YAML
 EXAMPLE = """\
 examples:
   python benchmarks/memory.py
-  python benchmarks/memory.py --times 3 --rounds 1
+  python benchmarks/memory.py --times 3 --epochs 1          quick, and says nothing about the goals
 """
 DATASET_STAGES = ("ingest", "validate", "preprocess", "baseline")
 EXPERIMENT_STAGES = ("train", "evaluate")
@@ -38,11 +38,12 @@ def main() -> None:
     )
     parser.add_argument("--times", type=int, default=10, help="how many times the rows (default 10)")
     parser.add_argument("--rounds", type=int, default=1, help="of which the medians are shown (default 1)")
+    parser.add_argument("--epochs", type=int, help="train every network for so many (default: as in params.yaml)")
     parser.add_argument("--folder", type=Path, help="where to put the copies (default: the system's temporary folder)")
     options = parser.parse_args()
     print_machine()
     with tempfile.TemporaryDirectory(dir=options.folder) as temporary:
-        starter, large = copy_project(Path(temporary) / "starter"), copy_project(Path(temporary) / "large")
+        starter, large = (copy_project(Path(temporary) / name, options.epochs) for name in ("starter", "large"))
         for copy in (starter, large):
             copy.run(sys.executable, "-c", PREPARE)
         enlarge(large, options.times)

@@ -22,6 +22,7 @@ EXAMPLE = """\
 examples:
   python benchmarks/overhead.py
   python benchmarks/overhead.py --only cold --rounds 3 --show
+  python benchmarks/overhead.py --rounds 1 --epochs 1          quick, and says nothing about the goals
 """
 LIBRARIES = ("torch", "pytorch_lightning", "mlflow", "great_expectations", "sklearn", "prefect", "dvc.repo")
 COLD: dict[str, tuple[str, ...]] = {
@@ -42,6 +43,7 @@ def main() -> None:
     parser.add_argument("--only", choices=("cold", "idle", "help"), action="append", help="may be repeated")
     parser.add_argument("--rounds", type=int, default=5, help="of the whole runs (default 5)")
     parser.add_argument("--quick-rounds", type=int, default=15, help="of idle and help (default 15)")
+    parser.add_argument("--epochs", type=int, help="train every network for so many (default: as in params.yaml)")
     parser.add_argument("--folder", type=Path, help="where to put the copies (default: the system's temporary folder)")
     parser.add_argument("--show", action="store_true", help="show on stderr what each whole run printed")
     options = parser.parse_args()
@@ -50,19 +52,19 @@ def main() -> None:
     with tempfile.TemporaryDirectory(dir=options.folder) as temporary:
         folder = Path(temporary)
         if "cold" in wanted:
-            report_cold(cold(folder, options.rounds, options.show))
+            report(cold(folder, options.rounds, options.epochs, options.show), "plain.py", digits=1)
         if "idle" in wanted:
-            report(idle(folder, options.quick_rounds), "dvc repro, nothing to do", digits=2)
+            report(idle(folder, options.quick_rounds, options.epochs), "dvc repro, nothing to do", digits=2)
         if "help" in wanted:
             report(help_page(folder, options.quick_rounds), "python -c pass", digits=3)
 
 
-def cold(folder: Path, rounds: int, show: bool) -> Times:
+def cold(folder: Path, rounds: int, epochs: int | None, show: bool) -> Times:
     """Time the whole starter, each time in a fresh copy."""
     warm_file_cache(folder)
 
     def whole_run(command: tuple[str, ...]) -> float:
-        with fresh_copy(folder / "cold") as copy:
+        with fresh_copy(folder / "cold", epochs) as copy:
             measured = copy.run(*command)
             check_did_it_all(command, copy)
         if show:
@@ -80,9 +82,9 @@ def check_did_it_all(command: tuple[str, ...], copy: Copy) -> None:
         sys.exit(f"{' '.join(command)} trained {sorted(trained)} and evaluated {sorted(evaluated)}")
 
 
-def idle(folder: Path, rounds: int) -> Times:
+def idle(folder: Path, rounds: int, epochs: int | None) -> Times:
     """Time both runners in one copy in which all is up to date."""
-    copy = copy_project(folder / "idle")
+    copy = copy_project(folder / "idle", epochs)
     tell("idle: bringing a copy up to date")
     copy.run(REMINT, "run")
 
@@ -129,10 +131,6 @@ def rotate(commands: Mapping[str, Callable[[], float]], rounds: int) -> Times:
             times[name].append(commands[name]())
             tell(f"round {round_ + 1} of {rounds}: {name}: {times[name][-1]:.3f} s")
     return times
-
-
-def report_cold(times: Times) -> None:
-    report(times, "plain.py", digits=1)
 
 
 def report(times: Times, base: str, digits: int) -> None:

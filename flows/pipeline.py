@@ -21,7 +21,7 @@ from remint.config.load import Project, load_project
 from remint.errors import RemintError
 from remint.sources import refresh as sources
 from remint.tracking.runs import mark_dead_runs
-from remint.tracking.store import prepare_store
+from remint.tracking.store import check_store
 
 
 class PipelineFailedError(RemintError):
@@ -44,7 +44,7 @@ def pipeline(names: list[str], force: bool = False, jobs: int = 1, refresh: bool
     Raises PipelineFailedError when anything failed; what does not depend on it is finished first.
     """
     with only_run(wait):
-        prepare_store()
+        check_store()
         reporter = Reporter()
         for dead in mark_dead_runs():
             reporter.note(f"{dead}: an earlier training was cut off; its MLflow run is now marked FAILED")

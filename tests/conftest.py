@@ -28,11 +28,16 @@ class Project:
     root: Path
 
     @property
+    def connections(self) -> Path:
+        """Where the guard notes connections that leave the machine."""
+        return self.root.parent / "connections.log"
+
+    @property
     def environment(self) -> dict[str, str]:
         """Environment in which commands run the copy's own code."""
         path = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
-        home = {"PREFECT_HOME": str(self.root / ".remint" / "prefect")}
-        variables = {**os.environ, "PATH": path, "PYTHONPATH": f"{self.root / 'src'}{os.pathsep}{self.root}", **home}
+        code = os.pathsep.join([str(self.root / "src"), str(self.root), str(ROOT / "tests" / "guard")])
+        variables = {**os.environ, "PATH": path, "PYTHONPATH": code, "REMINT_TEST_CONNECTIONS": str(self.connections)}
         for name in ("MLFLOW_TRACKING_URI", "PREFECT_API_URL", "DVC_STAGE"):
             variables.pop(name, None)
         return variables

@@ -1,11 +1,14 @@
 """The starter path on reduced data, with the real Prefect, DVC, MLflow and Great Expectations."""
 
 import json
+import platform
 import re
 import sqlite3
 import subprocess
 import sys
 from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
 
 import pytest
 
@@ -32,7 +35,7 @@ def test_first_run_prints_a_line_a_stage_and_a_table(finished: Project) -> None:
     assert {outcome for _, outcome in lines} == {"ran"}
     for name in EXPERIMENTS:
         assert re.search(rf"^{name} .*accuracy.* 0\.\d{{4}} .*1 .*yes", said, re.MULTILINE), said
-    assert "baseline: gradient-boosting" in said
+    assert "baseline gradient-boosting" in said
     assert "Traceback" not in said
     assert "Error" not in said
 
@@ -98,13 +101,15 @@ print(model.predict(rows)["prediction"].tolist())
 
 
 def test_outputs_hold_no_path_time_or_host(finished: Project) -> None:
-    import platform
-
-    forbidden = [str(finished.root).encode(), platform.node().encode() or b"\0", b"/tmp/", b"202"]
+    forbidden = [str(finished.root), str(Path.home()), platform.node(), str(datetime.now(UTC).year)]
     for file in (finished.root / "data").rglob("*"):
-        if file.is_file() and file.suffix in (".json", ".html", ".csv", ".safetensors"):
-            content = file.read_bytes()
-            assert not any(word in content for word in forbidden[:3]), file
+        if file.suffix in (".json", ".html", ".csv"):
+            content = file.read_text()
+            assert not any(len(word) > 3 and word in content for word in forbidden), file
+
+
+def test_nothing_leaves_the_machine(finished: Project) -> None:
+    assert not finished.connections.exists(), finished.connections.read_text()
 
 
 def test_dvc_repro_in_another_folder_writes_the_same_lock(
@@ -115,7 +120,7 @@ def test_dvc_repro_in_another_folder_writes_the_same_lock(
     assert other.lock() == finished.lock()
     said = other.call("remint", "run").stdout
     assert said.count(" unchanged ") == STAGES, said
-    assert len(re.findall(r" yes ?$", said, re.MULTILINE)) == 3, said
+    assert len(re.findall(r" yes *$", said, re.MULTILINE)) == 3, said
 
 
 def test_forced_run_in_workers_leaves_the_lock_alone(finished: Project, copy_of: Callable[[Project], Project]) -> None:
@@ -136,9 +141,12 @@ def test_list_why_and_dry_run(finished: Project, copy_of: Callable[[Project], Pr
     assert re.search(r"params.yaml experiments.adult-mlp.trainer.lr: [\d.]+ -> 0.5", why), why
     assert "src/remint/models/cnn.py: md5" in why
     planned = project.call("remint", "run", "--dry-run").stdout
-    assert re.findall(r"^(\S+) +would run$", planned, re.MULTILINE) == ["train@adult-mlp", "train@mnist-cnn"]
-    assert re.findall(r"^(\S+) +may run$", planned, re.MULTILINE) == ["evaluate@adult-mlp", "evaluate@mnist-cnn"]
-    assert "remint.models" not in planned
+    assert re.findall(r"^(\S+) +would run$", planned, re.MULTILINE) == [
+        "train@adult-mlp",
+        "train@mnist-cnn",
+        "evaluate@mnist-cnn",
+    ]
+    assert re.findall(r"^(\S+) +may run$", planned, re.MULTILINE) == ["evaluate@adult-mlp"]
 
 
 def test_metrics_params_and_plots_work_as_dvcs_users_expect(

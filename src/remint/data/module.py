@@ -28,17 +28,18 @@ class PreparedDataModule(pl.LightningDataModule):
     def __init__(self, prepared: Prepared, batch_size: int, seed: int, workers: int = 0) -> None:
         super().__init__()
         self.train, self.val = (ArraysDataset(prepared, split) for split in ("train", "val"))
-        self._order = ShuffledBatches(len(self.train), batch_size, seed)
-        self._workers = workers
+        self._batch_size, self._seed, self._workers = batch_size, seed, workers
 
     @property
     def steps_per_epoch(self) -> int:
         """Batches of an epoch; the last one may be smaller."""
-        return len(self._order)
+        return -(-len(self.train) // self._batch_size)
 
     def train_dataloader(self) -> DataLoader[Batch]:
         """Give the train split, shuffled anew each epoch."""
-        return self._loader(self.train, self._order)
+        # Lightning draws the first epoch's iterator before it tells the sampler which epoch that is.
+        epoch = self.trainer.current_epoch if self.trainer else 0
+        return self._loader(self.train, ShuffledBatches(len(self.train), self._batch_size, self._seed, epoch))
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """Give the validation split, in order."""
@@ -75,9 +76,8 @@ class ArraysDataset(Dataset[Batch]):
 class ShuffledBatches(Sampler[Tensor]):
     """Row numbers, a tensor a batch, in the order of the current epoch."""
 
-    def __init__(self, rows: int, batch_size: int, seed: int) -> None:
-        self._rows, self._batch_size, self._seed = rows, batch_size, seed
-        self._epoch = 0
+    def __init__(self, rows: int, batch_size: int, seed: int, epoch: int = 0) -> None:
+        self._rows, self._batch_size, self._seed, self._epoch = rows, batch_size, seed, epoch
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch, from 0; Lightning calls it."""

@@ -34,8 +34,8 @@ class Prepared:
 
     def rows(self, split: str) -> pd.DataFrame:
         """Give the raw rows of a split in the arrays' order; column `row` is the raw row number."""
-        rows = pd.read_parquet(self._file("rows.parquet"), engine="pyarrow")
-        return rows[rows["split"] == split].reset_index(drop=True)
+        only = [("split", "==", split)]
+        return pd.read_parquet(self._file("rows.parquet"), engine="pyarrow", filters=only).reset_index(drop=True)
 
     def dense_matrix(self, split: str) -> np.ndarray:
         """Give a split's inputs as one matrix (float32, N×D), for scikit-learn.

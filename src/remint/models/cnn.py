@@ -6,7 +6,6 @@ import torch
 from pydantic import Field, PositiveInt
 from torch import Tensor, nn
 
-from remint import paths
 from remint.config.specs import ImageSpec, InputSpec, OutputSpec
 from remint.errors import ConfigError
 from remint.models.base import ModelConfig, initialise
@@ -31,11 +30,11 @@ class CNNConfig(ModelConfig):
         Raises ConfigError for inputs that are no images, or images too small for the convolutions.
         """
         if not isinstance(inputs, ImageSpec):
-            raise ConfigError(f'{paths.PARAMS_FILE}: model.family "cnn" takes images; allowed for a table: linear, mlp')
+            raise ConfigError('model.family "cnn" takes images; allowed for a table: linear, mlp')
         smallest = 2 * len(self.channels) + 2
         if min(inputs.height, inputs.width) < smallest:
             raise ConfigError(
-                f"{paths.PARAMS_FILE}: model.channels asks for {len(self.channels)} convolutions of images "
+                f"model.channels asks for {len(self.channels)} convolutions of images "
                 f"{inputs.height}×{inputs.width}; allowed: images from {smallest}×{smallest}, or fewer convolutions"
             )
         network = CNN(inputs, self.channels, self.hidden, outputs.size, self.dropout)

@@ -71,8 +71,6 @@ def _verdict(
 
 
 def _against(metric: str, value: float, rivals: Mapping[str, Metrics], alone: str) -> list[tuple[bool, str]]:
-    if metric not in HIGHER_IS_BETTER:
-        return [(False, f"no metric of which it is known whether more is better ({', '.join(HIGHER_IS_BETTER)})")]
     if not rivals:
         return [(True, f"enough, as {alone}")]
     found: list[tuple[bool, str]] = []

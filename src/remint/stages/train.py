@@ -1,5 +1,7 @@
 """Stage `train`: a prepared dataset becomes a trained network, and an MLflow run."""
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +14,7 @@ from remint.config.experiment import Task, TrainerConfig
 from remint.data.module import PreparedDataModule
 from remint.data.prepared import Prepared
 from remint.determinism import deterministic
+from remint.errors import RemintError
 from remint.files import write_json, write_text, writing_folder
 from remint.models.base import ModelConfig, build_network, model_config
 from remint.models.store import save_network
@@ -53,7 +56,8 @@ def run(name: str, section: Section) -> None:
     with training_run(
         section.dataset, name, decided, trained["fingerprint"], parts["data"], parts["environment"]
     ) as record:
-        result = _train(prepared, config, section, record)
+        with _told_of(name):
+            result = _train(prepared, config, section, record)
         with writing_folder(paths.model(name)) as out:
             save_network(out, result.weights, section.task, decided["model"], prepared.spec)
             write_json(out / "fingerprint.json", trained)
@@ -75,3 +79,12 @@ def _train(prepared: Prepared, config: ModelConfig, section: Section, record: Tr
         record.log_epoch(int(row["epoch"]), {name: value for name, value in row.items() if name != "epoch"})
 
     return fit(data, network, task(section.task, prepared.spec.outputs), settings, section.seed, log)
+
+
+@contextmanager
+def _told_of(name: str) -> Iterator[None]:
+    """Put the experiment before what is said about its settings."""
+    try:
+        yield
+    except RemintError as error:
+        raise type(error)(f"{FILE}: experiments.{name}: {error}") from None

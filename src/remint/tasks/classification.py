@@ -4,7 +4,6 @@ import numpy as np
 from torch import Tensor
 from torch.nn import functional
 
-from remint import paths
 from remint.config.specs import ClassesSpec, OutputSpec
 from remint.errors import ConfigError
 from remint.tasks.base import Task
@@ -18,7 +17,7 @@ class Classification(Task):
 
     def __init__(self, outputs: OutputSpec) -> None:
         if not isinstance(outputs, ClassesSpec):
-            raise ConfigError(f'{paths.PARAMS_FILE}: task "classification", but the target is a number; use regression')
+            raise ConfigError('task "classification", but the target is a number; use regression')
 
     def loss(self, outputs: Tensor, target: Tensor) -> Tensor:
         """Give the mean cross-entropy in nats."""

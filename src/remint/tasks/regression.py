@@ -4,7 +4,6 @@ import numpy as np
 from torch import Tensor
 from torch.nn import functional
 
-from remint import paths
 from remint.config.specs import NumberSpec, OutputSpec
 from remint.errors import ConfigError
 from remint.tasks.base import Task
@@ -18,7 +17,7 @@ class Regression(Task):
 
     def __init__(self, outputs: OutputSpec) -> None:
         if not isinstance(outputs, NumberSpec):
-            raise ConfigError(f'{paths.PARAMS_FILE}: task "regression", but the target is a class; use classification')
+            raise ConfigError('task "regression", but the target is a class; use classification')
         self._mean, self._std = outputs.mean, outputs.std
 
     def loss(self, outputs: Tensor, target: Tensor) -> Tensor:

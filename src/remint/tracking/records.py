@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
+_EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
+"MLflow's pages then show runs and models, and not what is for language models."
 _PARAMETERS_A_REQUEST = 100
 _METRICS_A_REQUEST = 1000
 _DIGEST_LENGTH = 36
@@ -110,7 +112,7 @@ def experiment_id(dataset: str) -> str:
     found = client().get_experiment_by_name(dataset)
     if found is None:
         try:
-            return str(client().create_experiment(dataset, artifact_location(dataset)))
+            return str(client().create_experiment(dataset, artifact_location(dataset), _EXPERIMENT_TAGS))
         except MlflowException:  # another process was faster
             found = client().get_experiment_by_name(dataset)
             if found is None:
@@ -164,6 +166,8 @@ def _tags(record: RunRecord, sign: str) -> dict[str, str]:
         "remint.kind": record.kind,
         "remint.fingerprint": record.fingerprint,
         "remint.sign": sign,
+        "mlflow.source.type": "LOCAL",
+        "mlflow.source.name": f"remint {record.kind} {record.name}",
         **record.tags,
     }
     if record.git is not None:

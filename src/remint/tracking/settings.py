@@ -12,6 +12,7 @@ from remint.tracking.address import absolute_uri
 _DEFAULTS = {
     "MLFLOW_LOGGING_LEVEL": "CRITICAL",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
+    "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "MLFLOW_UV_AUTO_DETECT": "false",
 }
 "Unless the user tells it otherwise. What it would log as an error, we raise."

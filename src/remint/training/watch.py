@@ -17,7 +17,7 @@ class EarlyStopping:
     def __init__(self, config: EarlyStoppingConfig, higher_is_better: dict[str, bool]) -> None:
         if config.monitor not in higher_is_better:
             raise ConfigError(
-                f'early_stopping.monitor is "{config.monitor}"; allowed: {", ".join(sorted(higher_is_better))}'
+                f'trainer.early_stopping.monitor is "{config.monitor}"; allowed: {", ".join(sorted(higher_is_better))}'
             )
         self._config = config
         self._sign = -1.0 if higher_is_better[config.monitor] else 1.0

@@ -109,15 +109,6 @@ BASELINES = {"constant": {"accuracy": 0.75}, "boosting": {"accuracy": 0.87}}
             True,
             "accuracy 0.1000 is enough, as there is no baseline to beat",
         ),
-        (
-            {"metric": "speed", "better_than": "champion"},
-            {"speed": 1.0},
-            {"speed": 0.5},
-            {},
-            False,
-            "speed 1.0000 is no metric of which it is known whether more is better "
-            "(accuracy, balanced_accuracy, macro_f1, auroc, log_loss, rmse, mae, r2)",
-        ),
     ],
 )
 def test_a_gate(gate: dict, metrics: dict, champion: dict | None, baselines: dict, passed: bool, sentence: str) -> None:

@@ -5,6 +5,8 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from urllib.parse import urlsplit
+from urllib.request import url2pathname
 
 import numpy as np
 import pandas as pd
@@ -16,7 +18,7 @@ from remint.data.raw import read_raw
 from remint.errors import DataError
 from remint.evaluation.predict import predict
 from remint.evaluation.tables import prediction_table
-from remint.models.base import families
+from remint.models.families import families
 from remint.models.store import load_network
 from remint.preprocessing.image import ImagePreprocessor
 from remint.provenance import code_closure
@@ -211,3 +213,14 @@ def test_registering_asks_nobody_and_says_nothing(
     assert capfd.readouterr() == ("", "")
     assert {e.name for e in client().search_experiments()} == {"people", "Default"}
     assert sorted(p.name for p in project.iterdir()) == [".remint", "data", "datasets.yaml", "mlruns", "params.yaml"]
+
+
+def test_a_model_moves_with_its_project(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    registered("people-mlp")
+    moved = project.with_name(f"{project.name} moved")
+    project.rename(moved)
+    monkeypatch.chdir(moved)
+    location = client().get_model_version_download_uri("people-mlp", "1")
+    assert location.startswith(moved.as_uri())
+    folder = Path(url2pathname(urlsplit(location).path))
+    assert len(load_predictor(folder / "data" / "files").predict(read_raw(paths.raw("people")).rows)) == 300

@@ -1,3 +1,4 @@
+import math
 import os
 import re
 import signal
@@ -12,7 +13,13 @@ import torch
 
 from remint import progress
 from remint.config.experiment import TrainerConfig
+from remint.data.module import PreparedDataModule
+from remint.determinism import deterministic
 from remint.errors import ConfigError, RemintError
+from remint.models.base import build_network, model_config
+from remint.seeds import derive_seed
+from remint.tasks.base import task
+from remint.training.fit import fit
 from remint.training.lightning import TrainingModule
 from remint.training.schedules import learning_rate
 from tests.prepared import FAMILIES, bits, dataset_for, images, numbers, table, trained
@@ -78,6 +85,14 @@ def test_another_process_gives_the_same_bytes(tmp_path: Path):
     assert done.stderr == ""
 
 
+def test_a_datamodule_can_be_used_again(tmp_path: Path):
+    prepared = table(tmp_path / "d")
+    kind, settings = task("classification", prepared.spec.outputs), TrainerConfig(epochs=2, threads=1)
+    data = PreparedDataModule(prepared, 32, 1)
+    networks = [build_network(model_config("x", MLP), prepared.spec, 1) for _ in range(2)]
+    assert bits(fit(data, networks[0], kind, settings, 1)) == bits(fit(data, networks[1], kind, settings, 1))
+
+
 def test_the_seed_decides(tmp_path: Path):
     prepared = table(tmp_path / "d")
     assert bits(trained(prepared, epochs=1, seed=1)) != bits(trained(prepared, epochs=1, seed=2))
@@ -100,6 +115,30 @@ def test_what_is_random_in_a_step_depends_on_seed_and_step_alone(tmp_path: Path,
 
     monkeypatch.setattr(TrainingModule, "training_step", disturbed)
     assert bits(trained(prepared, MLP, epochs=2)) == expected
+
+
+def test_equals_a_loop_written_by_hand(tmp_path: Path):
+    prepared = table(tmp_path / "d")
+    settings = {"epochs": 2, "lr": 0.01, "l1": 0.001, "gradient_clip": 0.5, "schedule": {"name": "cosine"}}
+    network = build_network(model_config("x", MLP), prepared.spec, 1)
+    optimizer = torch.optim.Adam(network.parameters(), fused=True)
+    arrays = {name: torch.from_numpy(array) for name, array in prepared.split("train").items()}
+    with deterministic(1):
+        for step in range(14):
+            if step % 7 == 0:
+                order = np.random.default_rng(derive_seed(1, "shuffle", step // 7)).permutation(200)
+                batches = torch.from_numpy(order).split(32)
+            torch.manual_seed(derive_seed(1, "step", step))
+            optimizer.param_groups[0]["lr"] = 0.01 * (1 + math.cos(math.pi * step / 14)) / 2
+            batch = {name: array[batches[step % 7]] for name, array in arrays.items()}
+            loss = torch.nn.functional.cross_entropy(network(batch), batch["target"])
+            (loss + 0.001 * sum(p.abs().sum() for p in network.parameters() if p.ndim > 1)).backward()
+            torch.nn.utils.clip_grad_norm_(network.parameters(), 0.5)
+            optimizer.step()
+            optimizer.zero_grad()
+    result = trained(prepared, MLP, **settings)
+    for name, tensor in network.state_dict().items():
+        torch.testing.assert_close(result.weights[name], tensor, rtol=1e-5, atol=1e-6)
 
 
 def test_leaves_no_trace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]):
@@ -170,7 +209,7 @@ def test_early_stopping_ends_the_training(tmp_path: Path):
 
 def test_early_stopping_on_an_unknown_figure_is_refused_at_once(tmp_path: Path):
     with pytest.raises(
-        ConfigError, match=re.escape('early_stopping.monitor is "val_rmse"; allowed: train_loss, val_acc')
+        ConfigError, match=re.escape('trainer.early_stopping.monitor is "val_rmse"; allowed: train_loss, val_acc')
     ):
         trained(table(tmp_path / "d"), early_stopping={"monitor": "val_rmse"})
 

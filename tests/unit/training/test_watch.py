@@ -32,7 +32,7 @@ def test_higher_is_better_for_accuracy():
 
 def test_an_unknown_figure_is_told():
     with pytest.raises(
-        ConfigError, match=r'early_stopping.monitor is "val_acc"; allowed: train_loss, val_accuracy, val_loss'
+        ConfigError, match=r'trainer.early_stopping.monitor is "val_acc"; allowed: train_loss, val_accuracy, val_loss'
     ):
         EarlyStopping(EarlyStoppingConfig(monitor="val_acc"), KNOWN)
 

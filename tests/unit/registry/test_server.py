@@ -1,0 +1,75 @@
+import os
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from remint import paths
+from remint.registry.promotion import champion, register_and_promote
+from remint.tracking.store import client
+from tests import trained
+from tests.store import all_runs
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture
+def server(project: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """Address of an MLflow server that keeps the artifacts itself."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    folder, url = tmp_path_factory.mktemp("server"), f"http://127.0.0.1:{port}"
+    command = [sys.executable, "-m", "mlflow", "server", "--workers", "1", "--host", "127.0.0.1", "--port", str(port)]
+    command += [
+        "--backend-store-uri",
+        f"sqlite:///{folder}/mlflow.db",
+        "--artifacts-destination",
+        str(folder / "files"),
+    ]
+    with (folder / "log").open("wb") as log:
+        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
+    try:
+        _wait(url, process)
+        monkeypatch.setenv("MLFLOW_TRACKING_URI", url)
+        yield url
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def _wait(url: str, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + 120
+    while time.monotonic() < deadline and process.poll() is None:
+        try:
+            with urllib.request.urlopen(f"{url}/health", timeout=2):
+                return
+        except (urllib.error.URLError, OSError):
+            time.sleep(0.2)
+    pytest.fail("the server did not start")
+
+
+def test_a_server_takes_all_that_a_file_takes(server: str, capfd: pytest.CaptureFixture[str]) -> None:
+    (paths.MLFLOW_DB).unlink()
+    trained.train("people-mlp")
+    trained.evaluate("people-mlp", {"accuracy": 0.7})
+    decision = register_and_promote("people-mlp", trained.config_of("people-mlp"))
+    assert (decision.version, decision.promoted) == (1, True)
+    assert register_and_promote("people-mlp", trained.config_of("people-mlp")).version == 1
+    served = champion("people-mlp")
+    assert served is not None
+    assert served.number == 1
+    assert [run.info.status for run in all_runs("people")] == ["FINISHED"]
+    assert not paths.MLFLOW_DB.exists()
+    assert capfd.readouterr() == ("", "")
+    load = "import mlflow, pandas; model = mlflow.pyfunc.load_model('models:/people-mlp@champion')"
+    load += "; print(len(model.predict(pandas.read_parquet('data/raw/people/rows.parquet'))))"
+    done = subprocess.run([sys.executable, "-c", load], env=os.environ, capture_output=True, text=True, check=False)
+    assert done.stdout.strip().endswith("300"), done.stderr
+    assert client().get_run(decision.run_id).info.artifact_uri.startswith("mlflow-artifacts:")
