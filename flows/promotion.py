@@ -45,7 +45,7 @@ def finish_experiment(experiment: str, config: ExperimentConfig) -> ExperimentRe
 
 def restore_baselines(dataset: str) -> None:
     """Record a dataset's baselines in MLflow where they are not: their files may come from a cache."""
-    from remint.registry.record import record_baselines
+    from remint.registry.baselines import record_baselines
 
     record_baselines(dataset)
 

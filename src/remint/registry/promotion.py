@@ -5,11 +5,11 @@ from dataclasses import dataclass
 
 from remint import paths
 from remint.config.experiment import ExperimentConfig
-from remint.config.load import load_section
 from remint.files import read_json
+from remint.registry.baselines import declared_baselines
 from remint.registry.gates import Verdict, check_gates, is_better, number
 from remint.registry.package import predictor_package
-from remint.registry.record import BaselinesSection, record_evaluation
+from remint.registry.record import record_evaluation
 from remint.tracking import models
 from remint.tracking.locks import locked
 from remint.tracking.models import Version
@@ -102,8 +102,7 @@ def _baselines(dataset: str) -> dict[str, dict[str, float]]:
     """Give the metrics of each declared baseline; none for one that has not run."""
     file = paths.report("baseline", dataset) / "metrics.json"
     results = read_json(file) if file.exists() else {}
-    declared = load_section(paths.DATASETS_FILE, "datasets", dataset, BaselinesSection).baselines
-    return {name: results.get(name, {}) for name in declared}
+    return {name: results.get(name, {}) for name in declared_baselines(dataset)}
 
 
 def _word(passed: bool) -> str:

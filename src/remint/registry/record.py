@@ -1,7 +1,6 @@
-"""Putting into MLflow what stages have written: evaluations, baselines, and trainings that a cache gave back."""
+"""Putting into MLflow what stages have written: evaluations, and trainings that a cache gave back."""
 
 import csv
-import hashlib
 import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -9,22 +8,13 @@ from pathlib import Path
 from typing import Any
 
 from remint import paths
-from remint.config.base import Config, Name
-from remint.config.dataset import BaselineConfig
-from remint.config.load import load_section
 from remint.config.specs import ClassesSpec, DataSpec
 from remint.errors import RemintError
 from remint.evaluation.plots import draw_plots
-from remint.files import json_text, read_json
-from remint.provenance import content_digest, git_state
+from remint.files import read_json
+from remint.provenance import content_digest
 from remint.tracking.records import RunRecord
 from remint.tracking.runs import evaluation_digest, fail_evaluation, find_run, log_evaluation, open_run
-
-
-class BaselinesSection(Config):
-    """What is declared about a dataset's baselines."""
-
-    baselines: dict[Name, BaselineConfig] = {}
 
 
 @contextmanager
@@ -57,25 +47,6 @@ def record_evaluation(experiment: str) -> str:
             folders = {"plots": plots, "evaluation": report, "training": _history_file(experiment).parent}
             log_evaluation(run_id, read_json(report / "metrics.json"), folders, digest)
     return run_id
-
-
-def record_baselines(dataset: str) -> None:
-    """Record each baseline of a dataset as a run, unless the store has one with the same parameters and results.
-
-    Raises RemintError.
-    """
-    results = read_json(paths.report("baseline", dataset) / "metrics.json")
-    declared = load_section(paths.DATASETS_FILE, "datasets", dataset, BaselinesSection).baselines
-    for name, metrics in results.items():
-        parameters = declared[name].model_dump(mode="json") if name in declared else {}
-        digest = _digest({"name": name, "parameters": parameters, "metrics": metrics})
-        run_name = f"baseline-{name}"
-        if find_run(digest, dataset, run_name) is None:
-            prepared = paths.prepared(dataset)
-            inputs = {prepared.as_posix(): content_digest(prepared)}
-            record = RunRecord(dataset, run_name, "baseline", digest, parameters, inputs, git=git_state())
-            with open_run(record) as run:
-                log_evaluation(run.run_id, metrics, {}, digest)
 
 
 def _find(experiment: str) -> str | None:
@@ -121,7 +92,3 @@ def _history_file(experiment: str) -> Path:
 def _classes(experiment: str) -> tuple[str, ...]:
     outputs = DataSpec.model_validate(read_json(paths.model(experiment) / "model.json")["spec"]).outputs
     return outputs.classes if isinstance(outputs, ClassesSpec) else ()
-
-
-def _digest(content: dict[str, Any]) -> str:
-    return hashlib.sha256(json_text(content).encode()).hexdigest()

@@ -8,6 +8,7 @@ from remint.config.dataset import BaselineConfig
 from remint.data.prepared import Prepared
 from remint.evaluation.baselines import evaluate_baselines
 from remint.files import write_json, writing_folder
+from remint.registry.baselines import record_baselines
 
 FILE, TOP = paths.DATASETS_FILE, "datasets"
 
@@ -24,7 +25,7 @@ def inputs(name: str, _section: Section) -> tuple[Path, ...]:
 
 
 def run(name: str, section: Section) -> None:
-    """Fit and score the declared baselines; write `metrics.json` and `predictions.parquet`.
+    """Fit and score the declared baselines; write `metrics.json` and `predictions.parquet`, record an MLflow run each.
 
     Raises ConfigError for a parameter that an estimator does not have or take.
     """
@@ -32,3 +33,4 @@ def run(name: str, section: Section) -> None:
     with writing_folder(paths.report("baseline", name)) as out:
         write_json(out / "metrics.json", results.metrics)
         results.predictions.to_parquet(out / "predictions.parquet", engine="pyarrow", index=False)
+    record_baselines(name)

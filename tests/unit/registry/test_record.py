@@ -4,7 +4,8 @@ import pytest
 
 from remint import paths
 from remint.files import read_json
-from remint.registry.record import record_baselines, record_evaluation, recorded_evaluation
+from remint.registry.baselines import record_baselines
+from remint.registry.record import record_evaluation, recorded_evaluation
 from remint.tracking.runs import training_run
 from remint.tracking.store import client
 from tests import trained
