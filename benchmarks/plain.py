@@ -5,6 +5,7 @@ with Great Expectations, splits by hash, preprocesses, fits the scikit-learn bas
 Lightning, computes test metrics, draws confusion matrix, ROC and loss curves, records everything in a fresh MLflow
 store (SQLite) and registers each network as a pyfunc with the alias `champion`. What the numbers are (epochs, batch
 size, optimizer, …) is read from `datasets.yaml` and `params.yaml`; the networks and the steps are written out here.
+It keeps no intermediate data, knows nothing of what is stale, and cannot promise the same bits twice.
 """
 # The environment must be set before the libraries are imported.
 # ruff: noqa: E402
@@ -778,6 +779,8 @@ def main() -> None:
         out = options.out.resolve() if options.out else Path(temporary)
         out.mkdir(parents=True, exist_ok=True)
         raw = options.raw or options.project / ".remint" / "downloads"
+        if not raw.is_dir():
+            raise SystemExit(f"{raw} is not there; `remint stage ingest NAME` fetches raw files, or give --raw FOLDER")
         accuracies = run(options.project, raw, out, options.group, clock)
     print("| dataset | model | test accuracy |\n| --- | --- | ---: |")
     for dataset, models in accuracies.items():

@@ -42,10 +42,11 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("experiments", nargs="*", default=list(BARS))
     parser.add_argument("--rounds", type=int, default=5)
+    parser.add_argument("--threads", type=int, help="in place of the experiment's own: 1 on a busy machine")
     arguments = parser.parse_args()
     project = load_project()
     for name in arguments.experiments:
-        ratios, speeds = compare(name, project.experiments[name], arguments.rounds)
+        ratios, speeds = compare(name, project.experiments[name], arguments.rounds, arguments.threads)
         ratio, bar = statistics.median(ratios), BARS.get(name, 0.0)
         hand, ours = (statistics.median(side) for side in zip(*speeds, strict=True))
         spread = f"{min(ratios):.3f}–{max(ratios):.3f} over {len(ratios)} rounds"
@@ -54,10 +55,13 @@ def main() -> None:
         print(f"{name}: ratio {ratio:.3f} ({spread}), bar {bar}: {verdict}", flush=True)
 
 
-def compare(name: str, experiment: ExperimentConfig, rounds: int) -> tuple[list[float], list[tuple[float, float]]]:
+def compare(
+    name: str, experiment: ExperimentConfig, rounds: int, threads: int | None
+) -> tuple[list[float], list[tuple[float, float]]]:
     """Give each round's ratio of speeds, and the speeds (by hand, by Lightning)."""
     prepared = Prepared(paths.prepared(experiment.dataset))
-    settings = experiment.trainer.model_copy(update={"epochs": EPOCHS.get(name, experiment.trainer.epochs)})
+    changed = {"epochs": EPOCHS.get(name, experiment.trainer.epochs)} | ({"threads": threads} if threads else {})
+    settings = experiment.trainer.model_copy(update=changed)
     kind = task(experiment.task, prepared.spec.outputs)
     data = PreparedDataModule(prepared, settings.batch_size, experiment.seed, settings.workers)
     examples = settings.epochs * len(data.train)
