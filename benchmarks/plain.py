@@ -10,9 +10,11 @@ It keeps no intermediate data, knows nothing of what is stale, and cannot promis
 # The environment must be set before the libraries are imported.
 # ruff: noqa: E402
 
+import gc
 import os
 import time
 
+gc.disable()  # with gc.freeze below: a second less for the imports, two less at the end of the process
 STARTED = time.perf_counter()
 os.environ.update(
     DO_NOT_TRACK="1",
@@ -762,6 +764,8 @@ def run(project: Path, raw: Path, out: Path, group: str, clock: Clock) -> dict[s
 def main() -> None:
     """Parse, run, print two tables: test accuracies, and where the seconds went."""
     imported = time.perf_counter() - STARTED
+    gc.freeze()
+    gc.enable()
     parser = argparse.ArgumentParser(
         description=__doc__.split("\n\n")[0], epilog=EXAMPLE, formatter_class=argparse.RawDescriptionHelpFormatter
     )
@@ -789,6 +793,7 @@ def main() -> None:
     print("\n| step | seconds |\n| --- | ---: |")
     for name, seconds in {**clock.seconds, "whole": time.perf_counter() - STARTED}.items():
         print(f"| {name} | {seconds:.2f} |")
+    gc.freeze()
 
 
 if __name__ == "__main__":

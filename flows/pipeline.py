@@ -9,6 +9,7 @@ from prefect.cache_policies import NO_CACHE
 from prefect.events.worker import EventsWorker
 from prefect.futures import PrefectFuture
 from prefect.logging.handlers import APILogWorker
+from prefect.runtime import flow_run
 
 from flows.executor import DvcExecutor, Outcome
 from flows.lock import only_run
@@ -36,7 +37,11 @@ OPTIONS: dict[str, Any] = {"cache_policy": NO_CACHE, "persist_result": False}
 "Of every Prefect task here: DVC alone decides what is stale, and no data passes through Prefect."
 
 
-@flow(name="remint", validate_parameters=False, persist_result=False)
+def _flow_run_name() -> str:
+    return ", ".join(flow_run.parameters["names"])
+
+
+@flow(name="remint", flow_run_name=_flow_run_name, validate_parameters=False, persist_result=False)
 def pipeline(names: list[str], force: bool = False, jobs: int = 1, refresh: bool = False, wait: bool = False) -> None:
     """Run experiments or groups: stale stages only, then register and promote.
 

@@ -6,7 +6,7 @@ import sys
 from collections.abc import Sequence
 from typing import TypeAlias
 
-from remint.environment import prepare_environment
+from remint.environment import prepare_environment, quick_exit
 from remint.errors import RemintError
 
 Commands: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
@@ -37,6 +37,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         sys.stderr.close()
         return 1
+    finally:
+        quick_exit()
 
 
 def parser() -> argparse.ArgumentParser:

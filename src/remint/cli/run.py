@@ -11,6 +11,7 @@ from flows.server import PrefectServer, running_server, use_server
 from flows.summary import StageResult, Summary
 from remint.cli.project import require_project
 from remint.config.load import Project, load_project
+from remint.environment import quick_imports
 from remint.models.families import check_family
 from remint.stages.run import stage_module
 
@@ -84,10 +85,10 @@ def _run_flow(
     server: PrefectServer | None,
 ) -> int:
     """Import what the stages need while the server starts, then run the flow."""
-    from flows.pipeline import PipelineFailedError, pipeline, send_what_is_left
+    with quick_imports():
+        from flows.pipeline import PipelineFailedError, pipeline, send_what_is_left
 
-    if jobs == 1:
-        for kind in sorted(kinds):
+        for kind in sorted(kinds) if jobs == 1 else ():
             stage_module(kind)
     if "train" in kinds:
         _check_models(project, experiments)

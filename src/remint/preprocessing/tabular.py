@@ -51,7 +51,7 @@ class TabularPreprocessor:
             numeric[:, i] = (_filled(_numbers(inputs[name], column.log), column.fill) - column.mean) / column.std
         codes = np.empty((len(inputs), len(self.categories)), dtype=np.int64)
         for i, (name, values) in enumerate(self.categories.items()):
-            codes[:, i] = pd.Categorical(texts(inputs[name]), categories=list(values)).codes + 1
+            codes[:, i] = pd.Index(values, dtype=object).get_indexer(pd.Index(texts(inputs[name]), dtype=object)) + 1
         return {"numeric": numeric, "codes": codes}
 
     def inputs_of(self, raw: RawData) -> pd.DataFrame:

@@ -9,6 +9,7 @@ import remint
 from remint import paths
 from remint.config.load import load_section
 from remint.config.messages import nearest
+from remint.environment import quick_imports
 from remint.errors import RemintError
 from remint.files import read_json, write_json
 from remint.provenance import file_digests
@@ -42,7 +43,8 @@ def stage_module(stage: str) -> Any:
     """Find a stage's module. Raises RemintError for a name that is none."""
     if stage not in STAGES:
         raise RemintError(f'there is no stage "{stage}"; allowed: {", ".join(STAGES)}{nearest(stage, STAGES)}')
-    return importlib.import_module(f"remint.stages.{stage}")
+    with quick_imports():
+        return importlib.import_module(f"remint.stages.{stage}")
 
 
 def noted_inputs(address: str) -> dict[str, str]:

@@ -92,17 +92,21 @@ def create_run(record: RunRecord, sign: str) -> str:
 
 
 def end_run(run_id: str, status: str, failure: str = "", evaluation: str = "") -> None:
-    """Give a run its status, with the reason of a failure, or the digest of the evaluation that it holds now."""
+    """Give a run its status, with the reason of a failure, or the digest of the evaluation that it holds now.
+
+    An evaluation does not move the end: the run's duration stays the training's.
+    """
     from mlflow.entities import RunTag
 
     tags = {"remint.failure": failure[:_TAG_LENGTH]} if failure else {"remint.trained": "true"}
     if evaluation:
         tags |= {"remint.evaluated": "true", "remint.evaluation": evaluation}
     with store_errors():
-        if not failure and "remint.failure" in client().get_run(run_id).data.tags:
+        run = client().get_run(run_id)
+        if not failure and "remint.failure" in run.data.tags:
             client().delete_tag(run_id, "remint.failure")
         client().log_batch(run_id, tags=[RunTag(key, value) for key, value in tags.items()])
-        client().set_terminated(run_id, status)
+        client().set_terminated(run_id, status, end_time=run.info.end_time if evaluation else None)
 
 
 def experiment_id(dataset: str) -> str:

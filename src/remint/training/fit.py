@@ -82,7 +82,8 @@ def _lay_out(network: nn.Module, layout: torch.memory_format) -> None:
     """Put the weights of convolutions into a memory layout; activations follow them."""
     for weight in network.parameters():
         if weight.ndim == 4:
-            weight.data = weight.data.contiguous(memory_format=layout)
+            # `contiguous` would leave the strides of a one-channel weight as they are, and convolutions look at them.
+            weight.data = torch.empty_like(weight, memory_format=layout).copy_(weight.detach())
 
 
 def _refuse_divergence(row: Row) -> None:

@@ -244,8 +244,17 @@ def test_keep_best_gives_the_weights_of_the_best_epoch(tmp_path: Path):
     assert bits(result) != bits(trained(prepared, FAMILIES["mlp"], epochs=12, **settings))
 
 
-def test_channels_last_gives_weights_in_c_order(tmp_path: Path):
+def test_channels_last_trains_in_that_layout_and_gives_weights_in_c_order(tmp_path: Path, monkeypatch):
+    layouts = set()
+    relu = torch.relu
+
+    def watched(x: torch.Tensor) -> torch.Tensor:
+        layouts.add(x.ndim == 2 or x.is_contiguous(memory_format=torch.channels_last))
+        return relu(x)
+
+    monkeypatch.setattr(torch, "relu", watched)
     result = trained(images(tmp_path / "d"), FAMILIES["cnn"], epochs=1, channels_last=True)
+    assert layouts == {True}
     for tensor in (*result.weights.values(), *result.network.parameters()):
         assert tensor.is_contiguous()
 
