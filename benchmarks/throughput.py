@@ -2,7 +2,9 @@
 
 Run at the root of a project whose starter data is prepared (`dvc repro preprocess`), on a quiet machine:
 
-    python benchmarks/throughput.py [--rounds 5] [mnist-cnn adult-mlp]
+    OMP_WAIT_POLICY=PASSIVE python benchmarks/throughput.py [--rounds 5] [mnist-cnn adult-mlp]
+
+(`remint` sets that variable, too: threads that wait for each other sleep.)
 
 Both sides train the experiment of params.yaml on the same batches with the same network, optimizer, schedule, thread
 count and metrics. They take turns within one process, so that a busy moment strikes both; the median of the rounds'

@@ -13,6 +13,7 @@ from prefect.client.schemas.filters import (
     FlowRunFilterStateType,
 )
 from prefect.client.schemas.objects import ConcurrencyLimitConfig, ConcurrencyLimitStrategy, StateType
+from prefect.client.schemas.sorting import FlowRunSort
 from prefect.schedules import Cron
 
 from flows.pipeline import pipeline
@@ -57,6 +58,7 @@ async def _drop_missed_runs() -> None:
         expected_start_time=FlowRunFilterExpectedStartTime(before_=datetime.now(UTC)),
     )
     async with get_client() as client:
-        while runs := await client.read_flow_runs(flow_run_filter=missed, limit=100):
+        order = FlowRunSort.EXPECTED_START_TIME_ASC
+        while runs := await client.read_flow_runs(flow_run_filter=missed, sort=order, limit=100):
             for run in runs:
                 await client.delete_flow_run(run.id)
