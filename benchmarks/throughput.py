@@ -2,7 +2,7 @@
 
 Run at the root of a project whose starter data is prepared (`dvc repro preprocess`), on a quiet machine:
 
-    OMP_WAIT_POLICY=PASSIVE python benchmarks/throughput.py [--rounds 5] [mnist-cnn adult-mlp]
+    GOMP_SPINCOUNT=20000 python benchmarks/throughput.py [--rounds 5] [mnist-cnn adult-mlp]
 
 (`remint` sets that variable, too: threads that wait for each other sleep.)
 

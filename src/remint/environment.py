@@ -21,7 +21,7 @@ _DEFAULTS = {
     "PIP_DISABLE_PIP_VERSION_CHECK": "1",
     "CUBLAS_WORKSPACE_CONFIG": ":4096:8",
     # Threads that wait for each other sleep. Spinning is no faster alone, and ten times slower on a busy machine.
-    "OMP_WAIT_POLICY": "PASSIVE",
+    "GOMP_SPINCOUNT": "20000",  # turns that a thread waits for the others before it sleeps: see docs/decisions/0007
 }
 
 
