@@ -59,7 +59,7 @@ def open_repo() -> Any:
     from dvc.repo import Repo
     from dvc.scm import SCMError
 
-    logging.getLogger("dvc").setLevel(logging.ERROR)
+    logging.getLogger("dvc").setLevel(logging.CRITICAL)  # below it, DVC draws progress bars over ours
     try:
         repo = Repo(".")
         if repo.config["core"].get("no_scm") is not True and type(repo.scm).__name__ == "NoSCM":
