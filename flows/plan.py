@@ -59,7 +59,8 @@ def open_repo() -> Any:
     from dvc.repo import Repo
     from dvc.scm import SCMError
 
-    logging.getLogger("dvc").setLevel(logging.CRITICAL)  # below it, DVC draws progress bars over ours
+    for name in ("dvc", "dvc_data"):
+        logging.getLogger(name).setLevel(logging.CRITICAL)  # below it, DVC draws progress bars over ours
     try:
         repo = Repo(".")
         if repo.config["core"].get("no_scm") is not True and type(repo.scm).__name__ == "NoSCM":
