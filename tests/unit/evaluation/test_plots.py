@@ -83,4 +83,6 @@ def test_many_residuals_are_thinned_out_in_the_scatter_alone() -> None:
 @pytest.mark.parametrize("error", [0.0, 0.1])
 def test_errors_that_are_all_alike_can_be_drawn(error: float) -> None:
     actual = np.linspace(0, 1, 100)
-    residuals(pd.DataFrame({"actual": actual, "predicted": actual + error})).canvas.draw()
+    figure = residuals(pd.DataFrame({"actual": actual, "predicted": actual + error}))
+    figure.canvas.draw()
+    assert sum(patch.get_height() for patch in figure.axes[1].patches) == 100
