@@ -382,7 +382,7 @@ def build_network(model: Config, shape: tuple[int, ...], classes: int) -> nn.Mod
     if model["family"] == "linear":
         return nn.Linear(shape[0], classes)
     if model["family"] == "cnn":
-        return CNN(shape, model["channels"], model["hidden"], classes, dropout)
+        return CNN(shape, model["blocks"][0], model["hidden"], classes, dropout)
     layers: list[nn.Module] = []
     for before, after in zip((shape[0], *model["hidden"]), model["hidden"], strict=False):
         layers += [nn.Linear(before, after), nn.ReLU(), nn.Dropout(dropout)]

@@ -95,7 +95,7 @@ class Reporter:
     def _progress(self, what: str, done: int, total: int) -> None:
         with self._mutex:
             for address in self._running:
-                self._running[address] = f"{what} {done}/{total}"
+                self._running[address] = f"{what} {done}/{total}" if total else f"{what} {done}"
             self._show()
 
     def _show(self) -> None:

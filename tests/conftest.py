@@ -18,6 +18,8 @@ from remint.environment import prepare_environment
 from tests.downloads import mnist_file, workdir  # noqa: F401
 
 ROOT = Path(__file__).parent.parent
+STARTER = ("adult", "mnist-5k")
+"Datasets on which the whole is tested; the others are large, and come from more than the package index."
 prepare_environment()
 
 
@@ -99,8 +101,8 @@ def starter_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
     folder = tmp_path_factory.mktemp("starter")
     os.chdir(ROOT)
     try:
-        datasets = load_project().datasets
-        found = {n: fetch(f, s) for d in datasets.values() for f, s in d.source.files.items() for n in [f]}
+        datasets = [load_project().datasets[name] for name in STARTER]
+        found = {n: fetch(f, s) for d in datasets for f, s in d.source.files.items() for n in [f]}
         found = {name: path.resolve() for name, path in found.items()}
     finally:
         os.chdir(here)
@@ -112,16 +114,26 @@ def starter_files(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 
 def reduce_starter(project: Project, files: dict[str, Path]) -> None:
-    """Put the reduced data and one or two epochs in place of the starter's own; keep everything else as declared."""
+    """Keep the starter's datasets and their experiments alone, on the reduced data and with one or two epochs."""
 
     def datasets(content: dict) -> None:
+        for name in [name for name in content["datasets"] if name not in STARTER]:
+            del content["datasets"][name]
         for name, dataset in content["datasets"].items():
             use_file(dataset["source"], files[name].name, files[name])
             dataset["expectations"]["rows"] = {"min": 100}
             dataset["expectations"]["class_share"] = {}
 
     def params(content: dict) -> None:
-        for experiment in content["experiments"].values():
+        experiments = content["experiments"]
+        for name in [name for name, experiment in experiments.items() if experiment["dataset"] not in STARTER]:
+            del experiments[name]
+        groups = content.get("groups", {})
+        for name in list(groups):
+            groups[name] = [member for member in groups[name] if member in experiments]
+            if not groups[name]:
+                del groups[name]
+        for experiment in experiments.values():
             experiment["trainer"]["epochs"] = 2
             experiment["gates"] = {"better": {"metric": "accuracy", "better_than": "champion"}}
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from remint.config.dataset import PackageSource, SourceFile
+from remint.config.source import PackageSource, SourceFile
 from remint.sources.fetch import fetch
 
 MNIST = SourceFile(

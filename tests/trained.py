@@ -40,6 +40,7 @@ PEOPLE: dict[str, Any] = {
     },
     "split": {"kind": "hash", "key": ["note"], "val": 0.2, "test": 0.3},
     "expectations": {},
+    "cleaning": {},
     "preprocessing": {},
     "baselines": {"constant": {"estimator": "constant"}, "linear": {"estimator": "linear", "parameters": {"C": 2}}},
 }
@@ -53,6 +54,7 @@ DIGITS: dict[str, Any] = {
     "schema": {"target": "label", "columns": {"label": {"type": "category", "values": ["0", "1", "2"]}}},
     "split": {"kind": "hash", "val": 0.2, "test": 0.3},
     "expectations": {},
+    "cleaning": {},
     "preprocessing": {},
     "baselines": {},
 }
@@ -78,7 +80,7 @@ EXPERIMENTS: dict[str, Any] = {
     "digits-cnn": {
         "dataset": "digits",
         "task": "classification",
-        "model": {"family": "cnn", "channels": [4], "hidden": 8},
+        "model": {"family": "cnn", "blocks": [[4]], "hidden": 8},
         "trainer": {},
         "seed": 0,
     },
@@ -93,7 +95,7 @@ def make_project() -> None:
 
     for name, dataset in load_project().datasets.items():
         write_raw(paths.raw(name), _digits() if name == "digits" else _people())
-        keys = dataset.model_dump(by_alias=True, include={"modality", "schema_", "split", "preprocessing"})
+        keys = dataset.model_dump(by_alias=True, include={"modality", "schema_", "split", "cleaning", "preprocessing"})
         preprocess.run(name, preprocess.Section.model_validate(keys))
 
 

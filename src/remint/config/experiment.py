@@ -6,9 +6,28 @@ from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, Pos
 
 from remint.config.base import Config, Name
 
-Task = Literal["classification", "regression"]
-Metric = Literal["accuracy", "balanced_accuracy", "macro_f1", "auroc", "log_loss", "rmse", "mae", "r2"]
+Task = Literal["classification", "regression", "forecasting", "language_modelling"]
+Metric = Literal[
+    "accuracy",
+    "balanced_accuracy",
+    "macro_f1",
+    "auroc",
+    "log_loss",
+    "rmse",
+    "mae",
+    "r2",
+    "bits_per_character",
+    "perplexity",
+]
 "Of the test split; `remint.evaluation.metrics` computes them."
+
+
+_PRIMARY = {
+    "classification": "accuracy",
+    "regression": "rmse",
+    "forecasting": "rmse",
+    "language_modelling": "bits_per_character",
+}
 
 
 class ScheduleConfig(Config):
@@ -31,6 +50,21 @@ class EarlyStoppingConfig(Config):
     min_delta: NonNegativeFloat = 0.0
 
 
+class AugmentationConfig(Config):
+    """Random changes of the images of a training batch, drawn anew for each image and step. Off: 0."""
+
+    flip: Annotated[float, Field(ge=0, le=1)] = 0.0
+    "Probability of a left-right flip."
+    shift: NonNegativeFloat = 0.0
+    "Largest shift in pixels, each way and direction."
+    rotation: Annotated[float, Field(ge=0, le=180)] = 0.0
+    "Largest rotation in degrees, either way."
+    scaling: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    "Largest change of size: 0.1 draws factors from 0.9 to 1.1."
+    cutout: NonNegativeInt = 0
+    "Side in pixels of one square at a random place that is set to zero (DeVries and Taylor 2017)."
+
+
 class TrainerConfig(Config):
     """How a network is trained. Everything here can change the bits of the result."""
 
@@ -50,6 +84,12 @@ class TrainerConfig(Config):
     "Which epoch's weights become the model: the last, or the one with the lowest validation loss."
     gradient_clip: PositiveFloat | None = None
     "Largest norm of the gradient."
+    accumulate: PositiveInt = 1
+    "Batches whose gradients are averaged for one step of the optimizer."
+    label_smoothing: Annotated[float, Field(ge=0, lt=1)] = 0.0
+    "Share of the target's probability spread over all classes (Szegedy et al. 2016). Not for numbers."
+    augmentation: AugmentationConfig = AugmentationConfig()
+    "Of images."
     precision: Literal["32", "bf16-mixed"] = "32"
     channels_last: bool = False
     "Memory layout of images; often faster for convolutions."
@@ -85,7 +125,7 @@ class ExperimentConfig(Config):
     trainer: TrainerConfig
     seed: NonNegativeInt
     metric: Metric | None = None
-    "Primary metric; none named: accuracy for classification, rmse for regression."
+    "Primary metric; none named: accuracy for classification, bits_per_character for language modelling, else rmse."
     gates: dict[str, GateConfig] = {}
 
     @model_validator(mode="after")
@@ -97,7 +137,7 @@ class ExperimentConfig(Config):
     @property
     def primary_metric(self) -> str:
         """Name of the metric that result tables show first."""
-        return self.metric or {"classification": "accuracy", "regression": "rmse"}[self.task]
+        return self.metric or _PRIMARY[self.task]
 
 
 class CronConfig(Config):

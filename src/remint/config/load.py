@@ -12,6 +12,7 @@ from remint.config.base import Config, Name
 from remint.config.dataset import DatasetConfig
 from remint.config.experiment import CronConfig, ExperimentConfig
 from remint.config.messages import explain, nearest
+from remint.config.preprocessing import OPTIONS, Preprocessing
 from remint.errors import ConfigError
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -74,6 +75,8 @@ def load_project() -> Project:
     """
     datasets = validated(paths.DATASETS_FILE, (), DatasetsFile, read_yaml(paths.DATASETS_FILE)).datasets
     params = validated(paths.PARAMS_FILE, (), ParamsFile, read_yaml(paths.PARAMS_FILE))
+    for name, dataset in datasets.items():
+        preprocessing_options(name, dataset.modality, dataset.preprocessing)
     for name, experiment in params.experiments.items():
         _check_experiment(name, experiment, datasets)
     for group, members in params.groups.items():
@@ -98,6 +101,11 @@ def load_section(file: Path, top: str, name: str, section: type[Model]) -> Model
         raise ConfigError(f"{file}: {top}.{name} is missing; allowed: {', '.join(known)}{nearest(name, known)}")
     wanted = [field.alias or key for key, field in section.model_fields.items()]
     return validated(file, (top, name), section, {key: entries[name][key] for key in wanted if key in entries[name]})
+
+
+def preprocessing_options(dataset: str, modality: str, section: dict[str, Any]) -> Preprocessing:
+    """Read a dataset's `preprocessing` section as its modality has it. Raises ConfigError."""
+    return validated(paths.DATASETS_FILE, ("datasets", dataset, "preprocessing"), OPTIONS[modality], section)
 
 
 def read_yaml(file: Path) -> dict[str, Any]:
@@ -140,12 +148,21 @@ def _check_experiment(name: str, experiment: ExperimentConfig, datasets: dict[st
             f'{where}.dataset is "{experiment.dataset}"; allowed: {", ".join(datasets)}'
             f"{nearest(experiment.dataset, datasets)}"
         )
-    expected = "regression" if datasets[experiment.dataset].schema_.target_is_number else "classification"
+    expected, what = _expected_task(datasets[experiment.dataset])
     if experiment.task != expected:
         raise ConfigError(
-            f'{where}.task is "{experiment.task}"; allowed: "{expected}", '
-            f"as the target of {experiment.dataset} is {'a number' if expected == 'regression' else 'a category'}"
+            f'{where}.task is "{experiment.task}"; allowed: "{expected}", as {what.format(experiment.dataset)}'
         )
+
+
+def _expected_task(dataset: DatasetConfig) -> tuple[str, str]:
+    if dataset.modality == "series":
+        return "forecasting", "{} is a series"
+    if dataset.schema_.target_is_text:
+        return "language_modelling", "the target of {} is its text"
+    if dataset.schema_.target_is_number:
+        return "regression", "the target of {} is a number"
+    return "classification", "the target of {} is a category"
 
 
 def _check_known(key: str, names: tuple[str, ...], known: Any) -> None:

@@ -1,6 +1,6 @@
 """The LightningDataModule over a prepared dataset: batches gathered by index, in an order that the seed decides."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator
 
 import numpy as np
 import pytorch_lightning as pl
@@ -9,14 +9,12 @@ from torch import Tensor
 from torch.utils.data import DataLoader, Dataset, Sampler
 
 from remint.data.prepared import Prepared
+from remint.data.rows import Batch, Rows, concatenated, cut, evaluation_batches, rows_of
 from remint.errors import DataError
 from remint.seeds import derive_seed
 
-Batch = dict[str, Tensor]
-"Arrays of config/specs.py, with `target`."
-
-EVALUATION_BATCH = 256
-"Rows a batch where nothing is learned; it does not change the result beyond rounding."
+BUCKET = 50
+"Batches that are sorted by length together, where rows differ in length: enough to save padding, and still random."
 
 
 class PreparedDataModule(pl.LightningDataModule):
@@ -27,7 +25,7 @@ class PreparedDataModule(pl.LightningDataModule):
 
     def __init__(self, prepared: Prepared, batch_size: int, seed: int, workers: int = 0) -> None:
         super().__init__()
-        self.train, self.val = (ArraysDataset(prepared, split) for split in ("train", "val"))
+        self.train, self.val = (_rows(prepared, split) for split in ("train", "val"))
         self._batch_size, self._seed, self._workers = batch_size, seed, workers
 
     @property
@@ -35,20 +33,25 @@ class PreparedDataModule(pl.LightningDataModule):
         """Batches of an epoch; the last one may be smaller."""
         return -(-len(self.train) // self._batch_size)
 
+    def precompute(self, function: Callable[[Batch], Batch]) -> None:
+        """Put what `function` makes of each batch in the place of both splits' inputs; targets stay."""
+        self.train, self.val = precomputed(self.train, function), precomputed(self.val, function)
+
     def train_dataloader(self) -> DataLoader[Batch]:
         """Give the train split, shuffled anew each epoch."""
         # Lightning draws the first epoch's iterator before it tells the sampler which epoch that is.
         epoch = self.trainer.current_epoch if self.trainer else 0
-        return self._loader(self.train, ShuffledBatches(len(self.train), self._batch_size, self._seed, epoch))
+        order = ShuffledBatches(len(self.train), self._batch_size, self._seed, epoch, self.train.lengths)
+        return self._loader(self.train, order)
 
     def val_dataloader(self) -> DataLoader[Batch]:
-        """Give the validation split, in order."""
-        return self._loader(self.val, OrderedBatches(len(self.val), EVALUATION_BATCH))
+        """Give the validation split, in order of length where rows differ in length."""
+        return self._loader(self.val, OrderedBatches(self.val))
 
-    def _loader(self, dataset: "ArraysDataset", order: Sampler[Tensor]) -> DataLoader[Batch]:
+    def _loader(self, rows: Rows, order: Sampler[Tensor]) -> DataLoader[Batch]:
         # A generator of its own: a DataLoader draws from it, and would else draw from the global one.
         return DataLoader(
-            dataset,
+            BatchDataset(rows),
             sampler=order,
             batch_size=None,
             num_workers=self._workers,
@@ -57,27 +60,27 @@ class PreparedDataModule(pl.LightningDataModule):
         )
 
 
-class ArraysDataset(Dataset[Batch]):
-    """Memory-mapped arrays; an index is a whole batch's row numbers."""
+class BatchDataset(Dataset[Batch]):
+    """Rows to which an index is a whole batch's row numbers (int64, B)."""
 
-    def __init__(self, prepared: Prepared, split: str) -> None:
-        self._arrays = {name: torch.from_numpy(array) for name, array in prepared.split(split).items()}
-        if len(self) == 0:
-            raise DataError(f"{prepared.folder}: split {split} is empty; allowed: at least one row")
+    def __init__(self, rows: Rows) -> None:
+        self._rows = rows
 
     def __len__(self) -> int:
-        return len(self._arrays["target"])
+        return len(self._rows)
 
     def __getitem__(self, rows: Tensor) -> Batch:
-        """Gather the rows of a batch (int64, B)."""
-        return {name: array[rows] for name, array in self._arrays.items()}
+        """Gather a batch."""
+        return self._rows.batch(rows)
 
 
 class ShuffledBatches(Sampler[Tensor]):
-    """Row numbers, a tensor a batch, in the order of the current epoch."""
+    """Row numbers, a tensor a batch, in the order of the current epoch; of like lengths where these are given."""
 
-    def __init__(self, rows: int, batch_size: int, seed: int, epoch: int = 0) -> None:
-        self._rows, self._batch_size, self._seed, self._epoch = rows, batch_size, seed, epoch
+    def __init__(
+        self, rows: int, batch_size: int, seed: int, epoch: int = 0, lengths: np.ndarray | None = None
+    ) -> None:
+        self._rows, self._batch_size, self._seed, self._epoch, self._lengths = rows, batch_size, seed, epoch, lengths
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch, from 0; Lightning calls it."""
@@ -88,21 +91,40 @@ class ShuffledBatches(Sampler[Tensor]):
 
     def __iter__(self) -> Iterator[Tensor]:
         random = np.random.default_rng(derive_seed(self._seed, "shuffle", self._epoch))
-        return iter(_batches(torch.from_numpy(random.permutation(self._rows)), self._batch_size))
+        order = random.permutation(self._rows)
+        if self._lengths is None:
+            return iter(cut(order, self._batch_size))
+        buckets = np.arange(self._rows) // (BUCKET * self._batch_size)
+        batches = cut(order[np.lexsort((self._lengths[order], buckets))], self._batch_size)
+        return (batches[i] for i in random.permutation(len(batches)))
 
 
 class OrderedBatches(Sampler[Tensor]):
-    """Row numbers 0…N−1, a tensor a batch."""
+    """Row numbers, a tensor a batch, from 0 to N−1, or from the shortest to the longest."""
 
-    def __init__(self, rows: int, batch_size: int) -> None:
-        self._rows, self._batch_size = rows, batch_size
+    def __init__(self, rows: Rows) -> None:
+        _, self._batches = evaluation_batches(rows)
 
     def __len__(self) -> int:
-        return -(-self._rows // self._batch_size)
+        return len(self._batches)
 
     def __iter__(self) -> Iterator[Tensor]:
-        return iter(_batches(torch.arange(self._rows), self._batch_size))
+        return iter(self._batches)
 
 
-def _batches(rows: Tensor, size: int) -> Sequence[Tensor]:
-    return torch.split(rows, size)
+def precomputed(rows: Rows, function: Callable[[Batch], Batch]) -> Rows:
+    """Give rows that hold what a function makes of each batch, and the targets."""
+    order, batches = evaluation_batches(rows)
+    parts = []
+    for index in batches:
+        batch = rows.batch(index)
+        made = function(batch) | {"target": batch["target"]}
+        parts.append({name: tensor.numpy() for name, tensor in made.items()})
+    return Rows(concatenated(parts, order, None))
+
+
+def _rows(prepared: Prepared, split: str) -> Rows:
+    rows = rows_of(prepared.split(split), prepared.spec)
+    if len(rows) == 0:
+        raise DataError(f"{prepared.folder}: split {split} is empty; allowed: at least one row")
+    return rows

@@ -14,8 +14,12 @@ HIGHER_IS_BETTER: dict[str, bool] = {
     "rmse": False,
     "mae": False,
     "r2": True,
+    "bits_per_character": False,
+    "perplexity": False,
 }
 "Every metric that there is."
+_LARGEST_EXPONENT = 700.0
+"Of exp in float64, rounded down."
 
 
 def compute_metrics(
@@ -24,13 +28,18 @@ def compute_metrics(
     """Give the metrics of N rows, by name.
 
     Classification: `target` holds class indices, `predicted` holds `probabilities` (N×classes). Regression: `target`
-    holds values, `predicted` holds `value` (N). A metric that is undefined here (AUROC where the split holds one class
-    alone, R² of a single row) is left out.
+    holds values, `predicted` holds `value` (N). Forecasting: both hold N×horizon values, in `predicted` as `values`;
+    all steps count alike. Language modelling: `target` holds the number of characters of each text, `predicted` holds
+    `nats`, its negative log-likelihood, and, where there is a tokenizer, `tokens` (N each). A metric that is undefined
+    here (AUROC where the split holds one class alone, R² of a single value, perplexity without tokens) is left out.
     """
     if task_name == "classification":
         found = _classification(target, predicted["probabilities"], len(classes))
+    elif task_name == "language_modelling":
+        found = _language_modelling(target, predicted["nats"], predicted.get("tokens"))
     else:
-        found = _regression(np.asarray(target, dtype=np.float64), predicted["value"])
+        value = predicted["values" if task_name == "forecasting" else "value"]
+        found = _regression(np.asarray(target, dtype=np.float64).ravel(), value.ravel())
     return {name: float(value) for name, value in found.items() if math.isfinite(value)}
 
 
@@ -69,3 +78,13 @@ def _regression(target: np.ndarray, value: np.ndarray) -> dict[str, float]:
         "mae": metrics.mean_absolute_error(target, value),
         "r2": metrics.r2_score(target, value) if len(target) > 1 else math.nan,
     }
+
+
+def _language_modelling(characters: np.ndarray, nats: np.ndarray, tokens: np.ndarray | None) -> dict[str, float]:
+    """Perplexity is that of a token, so that it compares networks of one tokenizer alone; bits compare all."""
+    total = float(nats.sum())
+    found = {"bits_per_character": total / math.log(2) / int(characters.sum())}
+    if tokens is not None:
+        mean = total / float(tokens.sum())
+        found["perplexity"] = math.exp(mean) if mean < _LARGEST_EXPONENT else math.inf
+    return found

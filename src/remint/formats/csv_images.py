@@ -6,7 +6,7 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 
-from remint.config.dataset import CsvImagesFormat
+from remint.config.source import CsvImagesFormat
 from remint.data.raw import RawData
 from remint.errors import DataError
 from remint.formats.text import TextFile, check_widths, parsing

@@ -16,7 +16,7 @@ import pandas as pd
 from PIL import Image
 
 from remint import progress
-from remint.config.dataset import ImageFolderFormat
+from remint.config.source import ImageFolderFormat
 from remint.data.raw import RawData
 from remint.errors import DataError
 from remint.formats.stack import ImageStack

@@ -1,40 +1,80 @@
 """Reading fetched files as a dataset's raw rows.
 
 A format is a module of this package named like its kind (`csv-images`: `csv_images`) with
-`read_file(name, path, format)`, and a config class in `config/dataset.py`; nothing else knows of it.
+`read_file(name, path, format)`, or `read_pair(names, paths, format)` where two files belong together, and a config
+class in `config/source.py`; nothing else knows of it.
 """
 
 import importlib
+from collections.abc import Mapping
 from pathlib import Path
+from types import ModuleType
 from typing import Protocol, cast
 
 import numpy as np
 import pandas as pd
 
-from remint.config.dataset import Format
+from remint.config.source import Format
 from remint.data.raw import RawData
 from remint.errors import DataError
 
+Columns = Mapping[str, str]
+"Columns to add, the same value in each row."
+
 
 class Reader(Protocol):
-    """A module of this package that reads one format."""
+    """A module of this package that reads one format, a file at a time."""
 
     def read_file(self, name: str, path: Path, form: Format) -> RawData:
         """Read one file; `name` is what errors call it. Raises DataError."""
 
 
-def read(files: dict[str, Path], format: Format) -> RawData:
+class PairReader(Protocol):
+    """A module of this package that reads one format whose files come in pairs."""
+
+    def read_pair(self, names: tuple[str, str], paths: tuple[Path, Path], form: Format) -> RawData:
+        """Read two files that belong together; `names` are what errors call them. Raises DataError."""
+
+
+def read(files: dict[str, Path], format: Format, columns: Mapping[str, Columns] | None = None) -> RawData:
     """Read files of one format, one after the other; every row as it is, nothing dropped or cleaned.
 
-    Raises DataError naming the file and the line or row that cannot be read, or the column or image size in which
-    one file differs from the first.
+    `columns` are those to add, by file. Raises DataError naming the file and the line or row that cannot be read, or
+    the column or image size in which one file differs from the first.
     """
-    reader = cast(Reader, importlib.import_module(f"remint.formats.{format.kind.replace('-', '_')}"))
-    parts = {name: reader.read_file(name, path, format) for name, path in files.items()}
+    module = importlib.import_module(f"remint.formats.{format.kind.replace('-', '_')}")
+    groups = _pairs(list(files), format) if hasattr(module, "read_pair") else [(name,) for name in files]
+    parts = {}
+    for group in groups:
+        part = _read_group(module, group, files, format)
+        for name in group:
+            part = _with_columns(name, part, (columns or {}).get(name, {}))
+        parts[" and ".join(group)] = part
     if len(parts) == 1:
         return next(iter(parts.values()))
     rows = _joined_rows({name: part.rows for name, part in parts.items()})
     return RawData(rows, _joined_images({n: part.images for n, part in parts.items() if part.images is not None}))
+
+
+def _read_group(module: ModuleType, group: tuple[str, ...], files: dict[str, Path], form: Format) -> RawData:
+    if len(group) == 1:
+        return cast(Reader, module).read_file(group[0], files[group[0]], form)
+    first, second = group
+    return cast(PairReader, module).read_pair((first, second), (files[first], files[second]), form)
+
+
+def _pairs(names: list[str], form: Format) -> list[tuple[str, ...]]:
+    if len(names) % 2:
+        raise DataError(f"format {form.kind} reads files in pairs, but there are {len(names)}: {', '.join(names)}")
+    return list(zip(names[::2], names[1::2], strict=True))
+
+
+def _with_columns(name: str, part: RawData, columns: Columns) -> RawData:
+    added = {column: pd.Series(value, index=part.rows.index, dtype="str") for column, value in columns.items()}
+    for column in added:
+        if column in part.rows.columns and not part.rows[column].equals(added[column]):
+            raise DataError(f'{name}: columns would add "{column}", which the file has already')
+    return RawData(part.rows.assign(**added), part.images)
 
 
 def _joined_rows(parts: dict[str, pd.DataFrame]) -> pd.DataFrame:

@@ -30,6 +30,13 @@ class TextFile:
     path: Path
     delimiter: str = ","
     encoding: str = "utf-8"
+    member: str = ""
+    "Path of the text inside an archive."
+    names: tuple[str, ...] = ()
+    "Names of the columns, where no header row tells them."
+    skip: int = 0
+    "Rows to pass over after the header."
+    quotes: bool = True
 
     def __post_init__(self) -> None:
         try:
@@ -61,22 +68,24 @@ def parsing(file: TextFile, fields: int) -> Iterator[None]:
 
 def check_widths(file: TextFile, fields: int) -> None:
     """Raise DataError for the first row that has more or fewer fields than allowed."""
-    for line, row in records(file):
-        if len(row) != fields:
+    for number, (line, row) in enumerate(records(file)):
+        skipped = 1 <= number <= file.skip if not file.names else number < file.skip
+        if len(row) != fields and not skipped:
             raise DataError(f"{file.name}, line {line}: {_counted(len(row))}; allowed: {fields}")
 
 
 def header(file: TextFile) -> list[str]:
-    """Give the names of the columns.
+    """Give the names of the columns, out of the first row where none are declared.
 
     Raises DataError for a file without a line, a name that stands twice, or bytes that do not decode.
     """
     try:
-        names = next((row for _, row in records(file)), None)
+        first = next((row for _, row in records(file)), None)
     except UnicodeDecodeError as error:
         raise undecodable(file, error) from None
-    if names is None:
+    if first is None:
         raise DataError(f"{file.name} is empty; allowed: a header and rows")
+    names = list(file.names) or first
     twice = sorted({name for name in names if names.count(name) > 1})
     if twice:
         raise DataError(f"{file.name}: the header names {', '.join(map(repr, twice))} more than once; allowed: once")
@@ -87,8 +96,10 @@ def records(file: TextFile) -> Iterator[tuple[int, list[str]]]:
     """Give each row that is not blank, with the line it begins in."""
     csv.field_size_limit(_LONGEST_FIELD)
     encoding = "utf-8-sig" if codecs.lookup(file.encoding).name == "utf-8" else file.encoding
-    with unpacked(file.name, file.path) as stream, io.TextIOWrapper(stream, encoding, newline="") as text:
-        reader = csv.reader(text, delimiter=file.delimiter)
+    with unpacked(file.name, file.path, file.member) as stream, io.TextIOWrapper(stream, encoding, newline="") as text:
+        reader = csv.reader(
+            text, delimiter=file.delimiter, quoting=csv.QUOTE_MINIMAL if file.quotes else csv.QUOTE_NONE
+        )
         end = 0
         for row in reader:
             if row:
@@ -98,7 +109,7 @@ def records(file: TextFile) -> Iterator[tuple[int, list[str]]]:
 
 def undecodable(file: TextFile, error: UnicodeDecodeError) -> DataError:
     """Tell where the bytes stop being text; pandas' own error counts from the start of some buffer."""
-    with unpacked(file.name, file.path) as stream:
+    with unpacked(file.name, file.path, file.member) as stream:
         content = stream.read()
     try:
         content.decode(file.encoding)

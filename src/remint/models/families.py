@@ -7,7 +7,7 @@ from remint import paths
 from remint.config.messages import nearest
 from remint.errors import ConfigError
 
-_SHARED = ("base", "families", "layers", "store")
+_SHARED = ("attention", "base", "families", "layers", "sequences", "store")
 "Modules of this package that are no family."
 
 

@@ -4,7 +4,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional
 
-from remint.config.specs import ImageSpec, InputSpec, TabularSpec
+from remint.config.specs import ImageSpec, InputSpec, SeriesSpec, TabularSpec, TextSpec
+from remint.errors import ConfigError
 
 DENSE_UP_TO = 1024
 "Inputs up to which one-hot rows and a matrix product stand in for looking rows up: quicker at 100, untried at 1,000."
@@ -69,13 +70,66 @@ class PixelLinear(nn.Module):
         return functional.linear(kept, self.linear.weight, self.linear.bias)
 
 
+class HistoryLinear(nn.Module):
+    """A linear layer over all steps of a window. Takes `history` (float32, N×history×F), gives N×width."""
+
+    def __init__(self, inputs: SeriesSpec, width: int, dropout: float = 0.0) -> None:
+        super().__init__()
+        self.dropout = dropout
+        self.linear = nn.Linear(inputs.history * len(inputs.features), width)
+
+    def forward(self, batch: dict[str, Tensor]) -> Tensor:
+        """Give the layer's outputs, N×width."""
+        kept = functional.dropout(batch["history"].flatten(1), self.dropout, self.training)
+        return functional.linear(kept, self.linear.weight, self.linear.bias)
+
+
 def unit_pixels(image: Tensor, dtype: torch.dtype) -> Tensor:
     """Scale pixels from 0…255 (uint8, any shape) to 0…1."""
     return image.to(dtype) / 255
 
 
+class ConvNorm(nn.Module):
+    """A convolution without biases, then batch norm (Ioffe and Szegedy 2015), then ReLU unless told otherwise.
+
+    Takes N×before×H×W, gives N×after×H'×W'; with stride 1 H' = H and W' = W, with stride s they are divided by s and
+    rounded up.
+    """
+
+    def __init__(self, before: int, after: int, kernel: int, stride: int = 1, relu: bool = True) -> None:
+        super().__init__()
+        self.convolution = nn.Conv2d(before, after, kernel, stride, padding=kernel // 2, bias=False)
+        self.norm = nn.BatchNorm2d(after)
+        self.relu = relu
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Give the activations."""
+        x = self.norm(self.convolution(x))
+        return functional.relu(x, inplace=True) if self.relu else x
+
+
+def check_images(family: str, inputs: InputSpec) -> ImageSpec:
+    """Give the spec back.
+
+    Raises ConfigError where it is not of images.
+    """
+    if isinstance(inputs, ImageSpec):
+        return inputs
+    raise ConfigError(f'model.family "{family}" takes images, and the dataset\'s modality is "{inputs.modality}"')
+
+
 def flat_linear(inputs: InputSpec, width: int, dropout: float = 0.0) -> nn.Module:
-    """Give a linear layer over the whole of a batch's inputs."""
+    """Give a linear layer over the whole of a batch's inputs.
+
+    Raises ConfigError for texts, which are of no fixed size.
+    """
+    if isinstance(inputs, TextSpec):
+        raise ConfigError(
+            'model.family "linear" or "mlp" takes tables, images and series, not texts; '
+            "allowed for texts: recurrent, transformer, bert (gpt to continue them)"
+        )
     if isinstance(inputs, ImageSpec):
         return PixelLinear(inputs, width, dropout)
+    if isinstance(inputs, SeriesSpec):
+        return HistoryLinear(inputs, width, dropout)
     return TabularLinear(inputs, width, dropout)

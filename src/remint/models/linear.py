@@ -10,12 +10,18 @@ from remint.models.layers import flat_linear
 
 
 class LinearConfig(ModelConfig):
-    """One linear layer, dropout of its inputs. With a classification task it is multinomial logistic regression."""
+    """One linear layer over a table, an image or a window of a series; dropout of its inputs.
+
+    With a classification task it is multinomial logistic regression.
+    """
 
     family: Literal["linear"]
 
     def build(self, inputs: InputSpec, outputs: OutputSpec) -> nn.Module:
-        """Build the layer."""
+        """Build the layer.
+
+        Raises ConfigError for texts.
+        """
         network = flat_linear(inputs, outputs.size, self.dropout)
         initialise(network, self.initialisation)
         return network

@@ -11,14 +11,17 @@ from remint.models.layers import flat_linear
 
 
 class MLPConfig(ModelConfig):
-    """Hidden layers with ReLU, each followed by dropout, then a linear output."""
+    """Hidden layers with ReLU over a table, an image or a window of a series, each with dropout; a linear output."""
 
     family: Literal["mlp"]
     hidden: Annotated[tuple[PositiveInt, ...], Field(min_length=1)] = (128, 64)
     "Width of each hidden layer."
 
     def build(self, inputs: InputSpec, outputs: OutputSpec) -> nn.Module:
-        """Build the network."""
+        """Build the network.
+
+        Raises ConfigError for texts.
+        """
         layers: list[nn.Module] = [flat_linear(inputs, self.hidden[0])]
         for width, following in zip(self.hidden, (*self.hidden[1:], outputs.size), strict=True):
             layers += [nn.ReLU(), nn.Dropout(self.dropout), nn.Linear(width, following)]

@@ -5,14 +5,16 @@ from typing import Any
 
 import numpy as np
 
-from remint.config.dataset import SchemaConfig, TabularPreprocessing
+from remint.config.dataset import SchemaConfig
+from remint.config.preprocessing import ImagePreprocessing
 from remint.config.specs import ImageSpec
 from remint.data.raw import RawData
 from remint.errors import DataError
+from remint.preprocessing.base import Preprocessor
 
 
 @dataclass(frozen=True)
-class ImagePreprocessor:
+class ImagePreprocessor(Preprocessor):
     """See `remint.preprocessing.base.Preprocessor`; takes uint8 images, N×H×W or N×H×W×C."""
 
     channels: int
@@ -44,7 +46,7 @@ class ImagePreprocessor:
         assert raw.images is not None
         return raw.images
 
-    def usable(self, raw: RawData) -> np.ndarray:
+    def usable(self, raw: RawData, _splits: np.ndarray) -> np.ndarray:
         """Tell which files decoded."""
         if "readable" not in raw.rows.columns:
             return np.ones(len(raw.rows), dtype=bool)
@@ -55,7 +57,7 @@ class ImagePreprocessor:
         return {"modality": "image", **self.spec.model_dump(exclude={"modality"})}
 
 
-def fit(raw: RawData, _train: np.ndarray, _schema: SchemaConfig, _options: TabularPreprocessing) -> ImagePreprocessor:
+def fit(raw: RawData, _train: np.ndarray, _schema: SchemaConfig, _options: ImagePreprocessing) -> ImagePreprocessor:
     """Take the shape of the images; nothing is fitted to their content.
 
     Raises DataError where the dataset holds no images.

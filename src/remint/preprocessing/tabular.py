@@ -6,10 +6,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from remint.config.dataset import SchemaConfig, TabularPreprocessing
-from remint.config.specs import CategorySpec, TabularSpec
+from remint.config.dataset import SchemaConfig
+from remint.config.preprocessing import TabularPreprocessing
+from remint.config.specs import CategorySpec, OutputSpec, TabularSpec
 from remint.data.raw import RawData
 from remint.errors import DataError
+from remint.preprocessing.base import Preprocessor
 from remint.preprocessing.values import texts
 
 
@@ -25,12 +27,14 @@ class NumericColumn:
 
 
 @dataclass(frozen=True)
-class TabularPreprocessor:
+class TabularPreprocessor(Preprocessor):
     """See `remint.preprocessing.base.Preprocessor`; takes a DataFrame with at least the feature columns."""
 
     numeric: dict[str, NumericColumn]
     categories: dict[str, tuple[str, ...]]
     "Column to its values; value number i has the code i + 1, any other value 0."
+    log_target: bool = False
+    "Whether the target is predicted as log(1 + target)."
 
     @property
     def spec(self) -> TabularSpec:
@@ -54,18 +58,26 @@ class TabularPreprocessor:
             codes[:, i] = pd.Index(values, dtype=object).get_indexer(pd.Index(texts(inputs[name]), dtype=object)) + 1
         return {"numeric": numeric, "codes": codes}
 
-    def inputs_of(self, raw: RawData) -> pd.DataFrame:
-        """Give the rows."""
-        return raw.rows
+    def outputs(self, raw: RawData, train: np.ndarray, schema: SchemaConfig) -> OutputSpec:
+        """Describe the target, or its logarithm."""
+        return super().outputs(self._logged(raw, schema), train, schema)
 
-    def usable(self, raw: RawData) -> np.ndarray:
-        """Every row is."""
-        return np.ones(len(raw.rows), dtype=bool)
+    def arrays(
+        self, raw: RawData, index: np.ndarray, schema: SchemaConfig, outputs: OutputSpec
+    ) -> dict[str, np.ndarray]:
+        """Give the arrays of rows, with their target or its logarithm."""
+        return super().arrays(self._logged(raw, schema), index, schema, outputs)
+
+    def _logged(self, raw: RawData, schema: SchemaConfig) -> RawData:
+        if not self.log_target:
+            return raw
+        return RawData(raw.rows.assign(**{schema.target: _numbers(raw.rows[schema.target], log=True)}))
 
     def state(self) -> dict[str, Any]:
         """Give everything that was fitted, as JSON."""
         return {
             "modality": "tabular",
+            "log_target": self.log_target,
             "numeric": [{"name": name, **asdict(column)} for name, column in self.numeric.items()],
             "categories": [{"name": name, "values": list(values)} for name, values in self.categories.items()],
         }
@@ -89,13 +101,14 @@ def fit(raw: RawData, train: np.ndarray, schema: SchemaConfig, options: TabularP
             numeric[name] = _fit_numeric(_numbers(raw.rows.loc[train, name], name in options.log), name in options.log)
         else:
             categories[name] = column.values or tuple(sorted(set(texts(raw.rows.loc[train, name])) - {""}))
-    return TabularPreprocessor(numeric, categories)
+    return TabularPreprocessor(numeric, categories, schema.target in options.log)
 
 
 def load(state: dict[str, Any]) -> TabularPreprocessor:
     """Give the preprocessor back from its state."""
     numeric = {c["name"]: NumericColumn(c["log"], c["fill"], c["mean"], c["std"]) for c in state["numeric"]}
-    return TabularPreprocessor(numeric, {c["name"]: tuple(c["values"]) for c in state["categories"]})
+    categories = {c["name"]: tuple(c["values"]) for c in state["categories"]}
+    return TabularPreprocessor(numeric, categories, state["log_target"])
 
 
 def _fit_numeric(values: np.ndarray, log: bool) -> NumericColumn:

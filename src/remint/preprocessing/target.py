@@ -29,6 +29,7 @@ def encode_target(column: "pd.Series[Any]", spec: OutputSpec) -> np.ndarray:
         values = column.to_numpy(dtype=np.float32)
         _refuse(np.isnan(values), column, "a number")
         return values
+    assert isinstance(spec, ClassesSpec)
     codes = pd.Index(spec.classes, dtype=object).get_indexer(pd.Index(texts(column), dtype=object)).astype(np.int64)
     _refuse(codes < 0, column, ", ".join(spec.classes))
     return codes

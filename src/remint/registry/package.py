@@ -7,9 +7,10 @@ from pathlib import Path
 from packaging.version import Version
 
 from remint import paths
-from remint.config.specs import DataSpec
+from remint.config.specs import DataSpec, TextSpec
 from remint.errors import RemintError
 from remint.files import read_json
+from remint.models.base import model_config
 from remint.provenance import content_digest
 from remint.registry.signature import signature
 from remint.tracking.packaging import Package
@@ -29,10 +30,14 @@ def predictor_package(experiment: str, dataset: str, trained_on: Mapping[str, st
         if not Path(path).exists() or content_digest(Path(path)) != digest:
             raise RemintError(f"{experiment} was trained on another {path}; run `remint run {experiment}`")
     folder, prepared = paths.model(experiment), paths.prepared(dataset)
-    spec = DataSpec.model_validate(read_json(folder / DESCRIPTION)["spec"])
+    description = read_json(folder / DESCRIPTION)
+    spec = DataSpec.model_validate(description["spec"])
+    packages = {*PACKAGES, *model_config(experiment, description["model"]).packages}
+    if isinstance(spec.inputs, TextSpec):
+        packages.add("tokenizers")
     return Package(
         loader=LOADER,
         files=(folder / WEIGHTS, folder / DESCRIPTION, prepared / PREPROCESSOR),
-        requirements=tuple(f"{name}=={Version(version(name)).public}" for name in PACKAGES),
+        requirements=tuple(f"{name}=={Version(version(name)).public}" for name in sorted(packages)),
         signature=signature(dataset, spec),
     )

@@ -43,7 +43,9 @@ def record_evaluation(experiment: str) -> str:
     if evaluation_digest(run_id) != digest:
         with tempfile.TemporaryDirectory() as temporary:
             plots = Path(temporary)
-            draw_plots(_history_file(experiment), report / "plots", _classes(experiment), plots)
+            shown = report / "samples.json"
+            samples = shown if shown.is_file() else None
+            draw_plots(_history_file(experiment), report / "plots", _classes(experiment), plots, samples)
             folders = {"plots": plots, "evaluation": report, "training": _history_file(experiment).parent}
             log_evaluation(run_id, read_json(report / "metrics.json"), folders, digest)
     return run_id

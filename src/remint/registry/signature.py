@@ -10,7 +10,7 @@ from remint import paths
 from remint.config.base import Config
 from remint.config.dataset import Column, SchemaConfig
 from remint.config.load import load_section
-from remint.config.specs import ClassesSpec, DataSpec, ImageSpec
+from remint.config.specs import ClassesSpec, DataSpec, ImageSpec, NumbersSpec, SeriesSpec, TokensSpec
 from remint.tracking.packaging import Signature
 
 
@@ -25,7 +25,7 @@ def signature(dataset: str, spec: DataSpec) -> Signature:
         return Signature(tensor=(-1, spec.inputs.height, spec.inputs.width, spec.inputs.channels), outputs=outputs)
     schema = load_section(paths.DATASETS_FILE, "datasets", dataset, _Section).schema_
     raw = pq.read_schema(paths.prepared(dataset) / "rows.parquet")
-    columns = {name: column_type(schema.columns[name], raw.field(name).type) for name in schema.features()}
+    columns = {name: column_type(schema.columns[name], raw.field(name).type) for name in _taken(schema, spec)}
     return Signature(columns=columns, outputs=outputs)
 
 
@@ -46,7 +46,20 @@ def column_type(column: Column, stored: pa.DataType) -> str:
     return "any"
 
 
+def _taken(schema: SchemaConfig, spec: DataSpec) -> tuple[str, ...]:
+    """Name the raw columns that a model takes: of a series its times and its own past, too."""
+    if isinstance(spec.outputs, TokensSpec):
+        return (schema.target,)
+    if isinstance(spec.inputs, SeriesSpec):
+        return tuple(name for name, column in schema.columns.items() if column.role != "ignored")
+    return schema.features()
+
+
 def _outputs(spec: DataSpec) -> dict[str, str]:
+    if isinstance(spec.outputs, TokensSpec):
+        return {"prediction": "string", "bits_per_character": "double"}
+    if isinstance(spec.outputs, NumbersSpec):
+        return {f"prediction_{step + 1}": "double" for step in range(spec.outputs.size)}
     if isinstance(spec.outputs, ClassesSpec):
         return {"prediction": "string", **{f"p_{name}": "double" for name in spec.outputs.classes}}
     return {"prediction": "double"}

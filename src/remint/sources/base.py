@@ -1,7 +1,7 @@
 """What every kind of source shares.
 
 A kind is a module of this package named like it, with `describe(source)` and `read(source)`, and a config class in
-`config/dataset.py`; nothing else knows of it.
+`config/source.py`; nothing else knows of it.
 """
 
 import importlib
@@ -9,7 +9,7 @@ from collections.abc import Generator
 from typing import BinaryIO, Protocol, cast
 
 from remint import progress
-from remint.config.dataset import Source
+from remint.config.source import Source
 from remint.errors import DataError
 
 CHUNK = 1 << 20

@@ -11,10 +11,11 @@ from contextlib import closing
 from pathlib import Path
 
 from remint import paths
-from remint.config.dataset import FileSource, Source, SourceFile, UrlSource
+from remint.config.source import FileSource, Source, SourceFile, UrlSource
 from remint.errors import DataError
 from remint.files import writing
 from remint.sources.base import UnavailableError, kind
+from remint.sources.gunzip import gunzipped
 
 MIRROR = "REMINT_MIRROR"
 
@@ -34,21 +35,21 @@ def fetch(file_name: str, file: SourceFile) -> Path:
     failures: list[tuple[str, UnavailableError]] = []
     for label, source in _places(file):
         try:
-            _store(source, file.sha256, target)
+            _store(source, file, target)
             return target
         except UnavailableError as error:
             failures.append((label, error))
     raise unfetched(file_name, failures)
 
 
-def receive(source: Source, target: Path) -> str:
-    """Write what an alternative gives to a new file; give its sha256.
+def receive(source: Source, target: Path, gunzip: bool) -> str:
+    """Write what an alternative gives, or what is inside its gzip, to a new file; give the sha256 of what was written.
 
     Raises UnavailableError.
     """
     digest = hashlib.sha256()
     with target.open("wb") as handle, closing(kind(source).read(source)) as pieces:
-        for piece in pieces:
+        for piece in gunzipped(pieces) if gunzip else pieces:
             digest.update(piece)
             handle.write(piece)
     return digest.hexdigest()
@@ -72,11 +73,11 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(handle, "sha256").hexdigest()
 
 
-def _store(source: Source, sha256: str, target: Path) -> None:
+def _store(source: Source, file: SourceFile, target: Path) -> None:
     with writing(target) as partial:
-        found = receive(source, partial)
-        if found != sha256:
-            raise _OtherContentError(f"sha256 is {found}; expected {sha256}")
+        found = receive(source, partial, file.gunzip)
+        if found != file.sha256:
+            raise _OtherContentError(f"sha256 is {found}; expected {file.sha256}")
 
 
 def _places(file: SourceFile) -> Iterable[tuple[str, Source]]:

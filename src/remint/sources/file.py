@@ -3,8 +3,8 @@
 from collections.abc import Generator
 from pathlib import Path
 
-from remint.config.dataset import FileSource
 from remint.config.messages import nearest
+from remint.config.source import FileSource
 from remint.sources.base import UnavailableError, chunks
 
 

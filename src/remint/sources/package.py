@@ -1,14 +1,12 @@
 """Kind `package`: a file inside a wheel or source archive of the Python package index."""
 
-import difflib
-import tempfile
 from collections.abc import Generator
+from functools import partial
 from pathlib import Path
 
-from remint import paths
-from remint.config.dataset import PackageSource
-from remint.sources import archive, pip
-from remint.sources.base import UnavailableError, chunks
+from remint.config.source import PackageSource
+from remint.sources import archive, kept, members, pip
+from remint.sources.base import UnavailableError
 
 
 def describe(source: PackageSource) -> str:
@@ -21,38 +19,24 @@ def read(source: PackageSource) -> Generator[bytes]:
 
     Raises UnavailableError: no network, no such package or version, no such file inside (near names are listed).
     """
-    with tempfile.TemporaryDirectory(prefix=".pip-", dir=paths.DOWNLOADS) as folder:
-        found, name = _located(source, Path(folder))
-        with archive.member(found, name) as (handle, size):
-            yield from chunks(handle, f"unpacking {Path(name).name}", size)
+    key = ("package", source.name, source.version)
+    with kept.archive(key, partial(pip.download, source.name, source.version)) as first:
+        names = archive.names(first)
+        if members.matching(source.path, names) or first.suffix != ".whl":
+            yield from members.read(first, source.path)
+            return
+    yield from _from_source_archive(source, first.name, names)
 
 
-def _located(source: PackageSource, folder: Path) -> tuple[Path, str]:
-    first = pip.download(source.name, source.version, folder / "first")
-    names = archive.names(first)
-    if name := _match(source.path, names):
-        return first, name
-    if first.suffix == ".whl":
+def _from_source_archive(source: PackageSource, wheel: str, names: list[str]) -> Generator[bytes]:
+    def download(folder: Path) -> Path:
         try:
-            second = pip.download(source.name, source.version, folder / "second", "--no-binary", source.name)
+            return pip.download(source.name, source.version, folder, "--no-binary", source.name)
         except UnavailableError:
-            raise _missing(source, first, names) from None
-        names += archive.names(second)
-        if name := _match(source.path, names):
-            return second, name
-    raise _missing(source, first, names)
+            raise members.missing(source.path, wheel, names) from None
 
-
-def _match(path: str, names: list[str]) -> str | None:
-    """Find the path, with or without the folder NAME-VERSION that a source archive wraps around all."""
-    if path in names:
-        return path
-    return next((name for name in names if name.partition("/")[2] == path), None)
-
-
-def _missing(source: PackageSource, found: Path, names: list[str]) -> UnavailableError:
-    wanted = Path(source.path).name
-    near = [name for name in names if Path(name).name == wanted]
-    near = (near + difflib.get_close_matches(source.path, names, n=5, cutoff=0.5))[:5]
-    hint = f"; near: {', '.join(dict.fromkeys(near))}" if near else f"; it holds {len(names)} files"
-    return UnavailableError(f"{found.name} has no such file{hint}")
+    with kept.archive(("source archive", source.name, source.version), download) as second:
+        found = archive.names(second)
+        if not members.matching(source.path, found):
+            raise members.missing(source.path, wheel, names + found)
+        yield from members.read(second, source.path)

@@ -1,19 +1,18 @@
 """Downloading one archive with pip, as the machine's own pip settings say, and telling why it failed."""
 
-import os
 import re
-import subprocess
 import sys
+from functools import partial
 from pathlib import Path
 
 from remint import paths, progress
 from remint.errors import DataError
+from remint.sources import process
 from remint.sources.base import UnavailableError
 
 TIMEOUT_SECONDS = 10
 RETRIES = 1
 "One, since only a retry makes pip tell that the connection was the trouble."
-POLL_SECONDS = 0.2
 
 
 def download(name: str, version: str, folder: Path, *options: str) -> Path:
@@ -27,45 +26,20 @@ def download(name: str, version: str, folder: Path, *options: str) -> Path:
     command = [sys.executable, "-m", "pip", "download", "--no-deps", "--no-input", "--disable-pip-version-check"]
     command += ["--ignore-requires-python", "--progress-bar", "off", "--timeout", str(TIMEOUT_SECONDS)]
     command += ["--retries", str(RETRIES), "--dest", str(target), *options, f"{name}=={version}"]
-    code, output = _run(command, folder / "log", temporary, f"downloading {name} {version}")
+    environment = {"TMPDIR": str(temporary.resolve()), "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
+    watch = partial(_report, f"downloading {name} {version}", folder)
+    code, output = process.run(command, folder, environment=environment, watch=watch)
     archives = sorted(target.iterdir()) if target.is_dir() else []
     if code != 0 or not archives:
         raise _failure(name, version, output)
     return archives[0]
 
 
-def _run(command: list[str], log: Path, temporary: Path, what: str) -> tuple[int, str]:
-    """Run pip, whose temporary files show how far it is; end it where we are ended."""
-    environment = {**os.environ, "TMPDIR": str(temporary.resolve()), "PYTHONUNBUFFERED": "1", "NO_COLOR": "1"}
-    with log.open("wb") as output:
-        process = subprocess.Popen(
-            command, stdin=subprocess.DEVNULL, stdout=output, stderr=subprocess.STDOUT, env=environment
-        )
-        try:
-            while True:
-                try:
-                    return process.wait(POLL_SECONDS), log.read_text(errors="replace")
-                except subprocess.TimeoutExpired:
-                    _report(what, log, temporary.parent)
-        finally:
-            if process.poll() is None:
-                process.kill()
-                process.wait()
-
-
-def _report(what: str, log: Path, folder: Path) -> None:
-    sizes = re.findall(r"Downloading \S+ \(([\d.]+) ([kMG]?)B\)", log.read_text(errors="replace"))
+def _report(what: str, folder: Path, output: str) -> None:
+    sizes = re.findall(r"Downloading \S+ \(([\d.]+) ([kMG]?)B\)", output)
     if sizes:
         total = int(float(sizes[-1][0]) * {"": 1, "k": 1e3, "M": 1e6, "G": 1e9}[sizes[-1][1]])
-        done = sum(_size(Path(place) / name) for place, _, names in os.walk(folder) for name in names)
-        progress.report(what, min(done, total), total)
-
-
-def _size(path: Path) -> int:
-    try:
-        return path.stat().st_size
-    except FileNotFoundError:  # pip has moved on
-        return 0
+        progress.report(what, min(process.bytes_below(folder), total), total)
 
 
 def _failure(name: str, version: str, output: str) -> DataError:

@@ -7,11 +7,12 @@ from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from remint import paths
-from remint.config.dataset import SourceConfig, SourceFile
+from remint.config.source import SourceConfig, SourceFile
 from remint.errors import ConfigError
 from remint.files import disk_errors, writing
 from remint.sources.base import UnavailableError, kind
 from remint.sources.fetch import receive, unfetched
+from remint.sources.kept import keeping
 
 
 def refresh(dataset: str, source: SourceConfig) -> dict[str, tuple[str, str]]:
@@ -23,11 +24,14 @@ def refresh(dataset: str, source: SourceConfig) -> dict[str, tuple[str, str]]:
     """
     if not source.refresh:
         return {}
-    found = {name: _fetch_again(name, file) for name, file in source.files.items()}
-    moved = {n: (f.sha256, found[n]) for n, f in source.files.items() if found[n] != f.sha256}
+    files = {("files", name): file for name, file in source.files.items()}
+    files |= {("pretrained", name): file for name, file in source.pretrained.items()}
+    with keeping():
+        found = {key: _fetch_again(key[1], file) for key, file in files.items()}
+    moved = {key: (file.sha256, found[key]) for key, file in files.items() if found[key] != file.sha256}
     if moved:
         _replace_digests(dataset, moved)
-    return moved
+    return {name: digests for (_, name), digests in moved.items()}
 
 
 def _fetch_again(file_name: str, file: SourceFile) -> str:
@@ -39,7 +43,7 @@ def _fetch_again(file_name: str, file: SourceFile) -> str:
             received = Path(folder) / "content"
             for alternative in file.alternatives:
                 try:
-                    sha256 = receive(alternative, received)
+                    sha256 = receive(alternative, received, file.gunzip)
                 except UnavailableError as error:
                     failures.append((kind(alternative).describe(alternative), error))
                     continue
@@ -49,10 +53,10 @@ def _fetch_again(file_name: str, file: SourceFile) -> str:
     raise unfetched(file_name, failures)
 
 
-def _replace_digests(dataset: str, moved: dict[str, tuple[str, str]]) -> None:
+def _replace_digests(dataset: str, moved: dict[tuple[str, str], tuple[str, str]]) -> None:
     text = paths.DATASETS_FILE.read_bytes().decode("utf-8")
-    for file_name, (old, new) in moved.items():
-        key = ("datasets", dataset, "source", "files", file_name, "sha256")
+    for place, (old, new) in moved.items():
+        key = ("datasets", dataset, "source", *place, "sha256")
         start, end = _span(text, key)
         if old not in text[start:end]:
             raise ConfigError(

@@ -6,10 +6,13 @@ no transfer compression is asked for and none undone.
 
 from collections.abc import Generator
 from contextlib import closing
+from functools import partial
+from pathlib import Path, PurePosixPath
 from typing import Any
 
-from remint.config.dataset import UrlSource
 from remint.config.messages import nearest
+from remint.config.source import UrlSource
+from remint.sources import kept, members
 from remint.sources.base import UnavailableError, chunks, one_line
 
 CONNECT_SECONDS = 10
@@ -18,15 +21,30 @@ READ_SECONDS = 30
 
 def describe(source: UrlSource) -> str:
     """Name the alternative in an error."""
-    return f"url {source.url}"
+    return f"url {source.url}, {source.path}" if source.path else f"url {source.url}"
 
 
 def read(source: UrlSource) -> Generator[bytes]:
-    """Give the content behind the URL in pieces.
+    """Give the content behind the URL in pieces, or the file that `path` names in the archive behind it.
 
     Raises UnavailableError: an unknown protocol or one that lacks its package, not found, refused, no answer in time,
-    a connection that breaks.
+    a connection that breaks, no such file in the archive.
     """
+    if not source.path:
+        yield from _content(source)
+        return
+    with kept.archive(("url", source.url), partial(_download, source)) as found:
+        yield from members.read(found, source.path)
+
+
+def _download(source: UrlSource, folder: Path) -> Path:
+    target = folder / (PurePosixPath(source.url).name or "archive")
+    with target.open("wb") as handle:
+        handle.writelines(_content(source))
+    return target
+
+
+def _content(source: UrlSource) -> Generator[bytes]:
     # An archive's file system closes its files when nothing holds it any more.
     _filesystem, handle, total = _guarded(source, _opened, source.url)
     with closing(handle):

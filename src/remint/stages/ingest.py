@@ -4,10 +4,11 @@ from pathlib import Path
 
 from remint import paths
 from remint.config.base import Config
-from remint.config.dataset import FileSource, SourceConfig
+from remint.config.source import FileSource, SourceConfig
 from remint.data.raw import write_raw
 from remint.formats.read import read
 from remint.sources.fetch import fetch
+from remint.sources.kept import keeping
 
 FILE, TOP = paths.DATASETS_FILE, "datasets"
 
@@ -23,7 +24,8 @@ def inputs(_name: str, section: Section) -> tuple[Path, ...]:
 
     `dvc.yaml` does not list them: the sha256 in the section stands for their content.
     """
-    alternatives = [a for file in section.source.files.values() for a in file.alternatives]
+    files = [*section.source.files.values(), *section.source.pretrained.values()]
+    alternatives = [a for file in files for a in file.alternatives]
     declared = [Path(a.path) for a in alternatives if isinstance(a, FileSource)]
     return tuple(path for path in declared if not path.is_absolute() and path.is_file())
 
@@ -31,7 +33,12 @@ def inputs(_name: str, section: Section) -> tuple[Path, ...]:
 def run(name: str, section: Section) -> None:
     """Fetch the files, check their sha256, read them as raw rows.
 
-    Writes `rows.parquet` and, for images, `images.safetensors`. Raises DataError for what cannot be had or read.
+    Writes `rows.parquet`, for images `images.safetensors`, and a pretrained model's files under `pretrained`. Raises
+    DataError for what cannot be had or read.
     """
-    files = {file_name: fetch(file_name, file) for file_name, file in section.source.files.items()}
-    write_raw(paths.raw(name), read(files, section.source.format))
+    source = section.source
+    with keeping():
+        files = {file_name: fetch(file_name, file) for file_name, file in source.files.items()}
+        pretrained = {file_name: fetch(file_name, file) for file_name, file in source.pretrained.items()}
+    columns = {file_name: file.columns for file_name, file in source.files.items()}
+    write_raw(paths.raw(name), read(files, source.format, columns), pretrained)

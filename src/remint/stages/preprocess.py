@@ -1,7 +1,9 @@
 """Stage `preprocess`: a raw, validated dataset becomes arrays."""
 
+import shutil
+from dataclasses import replace
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Any
 
 import numpy as np
 import pandas as pd
@@ -10,13 +12,14 @@ from safetensors.numpy import save_file
 
 from remint import paths
 from remint.config.base import Config
-from remint.config.dataset import SchemaConfig, SplitConfig, TabularPreprocessing
+from remint.config.dataset import CleaningConfig, Modality, SchemaConfig, SplitConfig
+from remint.config.load import preprocessing_options
 from remint.config.specs import DataSpec
-from remint.data.raw import RawData, read_raw
+from remint.data.raw import PRETRAINED, RawData, read_raw
 from remint.files import write_json, writing_folder
-from remint.preprocessing.base import Preprocessor, modality
+from remint.preprocessing.base import modality
+from remint.preprocessing.cleaning import fit_cleaning
 from remint.preprocessing.split import SPLITS, assign_splits
-from remint.preprocessing.target import encode_target, fit_target
 
 FILE, TOP = paths.DATASETS_FILE, "datasets"
 
@@ -24,10 +27,11 @@ FILE, TOP = paths.DATASETS_FILE, "datasets"
 class Section(Config):
     """What the stage sees of a dataset."""
 
-    modality: Literal["tabular", "image"]
+    modality: Modality
     schema_: Annotated[SchemaConfig, Field(alias="schema")]
     split: SplitConfig
-    preprocessing: TabularPreprocessing
+    cleaning: CleaningConfig
+    preprocessing: dict[str, Any]
 
 
 def inputs(name: str, _section: Section) -> tuple[Path, ...]:
@@ -36,32 +40,30 @@ def inputs(name: str, _section: Section) -> tuple[Path, ...]:
 
 
 def run(name: str, section: Section) -> None:
-    """Turn a raw dataset into memory-mapped splits and the state needed to serve it.
+    """Clean a raw dataset; turn it into memory-mapped splits and the state needed to serve it.
 
-    Writes `{train,val,test}.safetensors`, `rows.parquet`, `spec.json` and `preprocessor.json`.
-    Raises DataError for rows that the declaration does not allow.
+    Writes `{train,val,test}.safetensors`, `rows.parquet`, `spec.json` and `preprocessor.json`, and keeps the files of a
+    pretrained model. Raises DataError for rows that the declaration does not allow.
     """
-    raw = read_raw(paths.raw(name))
+    options = preprocessing_options(name, section.modality, section.preprocessing)
+    raw, schema = read_raw(paths.raw(name)), section.schema_
     splits = assign_splits(raw, section.split)
     train = splits == "train"
-    preprocessor = modality(section.modality).fit(raw, train, section.schema_, section.preprocessing)
-    outputs = fit_target(raw.rows[section.schema_.target], train, section.schema_)
-    spec = DataSpec(inputs=preprocessor.spec, outputs=outputs)
-    order = {split: np.flatnonzero((splits == split) & preprocessor.usable(raw)) for split in SPLITS}
+    cleaning = fit_cleaning(raw.rows, train, schema, section.cleaning, raw.images)
+    kept = cleaning.kept(raw.rows, raw.images)
+    raw = replace(raw, rows=cleaning.clean(raw.rows))
+    preprocessor = modality(section.modality).fit(raw, train & kept, schema, options)
+    spec = DataSpec(inputs=preprocessor.spec, outputs=preprocessor.outputs(raw, train & kept, schema))
+    usable = kept & preprocessor.usable(raw, splits)
+    order = {split: np.flatnonzero((splits == split) & usable) for split in SPLITS}
     with writing_folder(paths.prepared(name)) as out:
         for split, index in order.items():
-            save_file(_arrays(raw, index, preprocessor, spec, section.schema_.target), out / f"{split}.safetensors")
+            save_file(preprocessor.arrays(raw, index, schema, spec.outputs), out / f"{split}.safetensors")
         _write_rows(out / "rows.parquet", raw, order)
         write_json(out / "spec.json", spec.model_dump(mode="json"))
-        write_json(out / "preprocessor.json", preprocessor.state())
-
-
-def _arrays(
-    raw: RawData, index: np.ndarray, preprocessor: Preprocessor, spec: DataSpec, target: str
-) -> dict[str, np.ndarray]:
-    part = RawData(raw.rows.iloc[index], None if raw.images is None else raw.images[index])
-    arrays = preprocessor.transform(preprocessor.inputs_of(part))
-    return {**arrays, "target": encode_target(part.rows[target], spec.outputs)}
+        write_json(out / "preprocessor.json", preprocessor.state() | {"cleaning": cleaning.state()})
+        if raw.pretrained is not None:
+            shutil.copytree(raw.pretrained, out / PRETRAINED)
 
 
 def _write_rows(path: Path, raw: RawData, order: dict[str, np.ndarray]) -> None:

@@ -13,6 +13,7 @@ from remint.config.base import Config, Name
 from remint.config.experiment import Task, TrainerConfig
 from remint.data.module import PreparedDataModule
 from remint.data.prepared import Prepared
+from remint.data.raw import PRETRAINED
 from remint.determinism import deterministic
 from remint.errors import RemintError
 from remint.files import write_json, write_text, writing_folder
@@ -73,6 +74,7 @@ def _train(prepared: Prepared, config: ModelConfig, section: Section, record: Tr
     settings = section.trainer
     with deterministic(settings.threads):
         network = build_network(config, prepared.spec, section.seed)
+        config.load_pretrained(network, prepared.folder / PRETRAINED)
     data = PreparedDataModule(prepared, settings.batch_size, section.seed, settings.workers)
 
     def log(row: Row) -> None:

@@ -1,19 +1,21 @@
 """Stage `validate`: is a raw dataset what its declaration says?"""
 
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated
 
 from pydantic import Field
 
 from remint import paths
 from remint.config.base import Config
-from remint.config.dataset import ExpectationsConfig, SchemaConfig, SplitConfig
+from remint.config.dataset import CleaningConfig, ExpectationsConfig, Modality, SchemaConfig, SplitConfig
 from remint.config.messages import nearest
 from remint.data.raw import read_raw
 from remint.errors import ConfigError, DataError
 from remint.files import write_json, write_text, writing_folder
+from remint.preprocessing.cleaning_check import check_cleaning
 from remint.validation.page import page
 from remint.validation.run import validate
+from remint.validation.texts import text_column
 
 FILE, TOP = paths.DATASETS_FILE, "datasets"
 REPORT, PAGE = "report.json", "report.html"
@@ -22,10 +24,11 @@ REPORT, PAGE = "report.json", "report.html"
 class Section(Config):
     """What the stage sees of a dataset."""
 
-    modality: Literal["tabular", "image"]
+    modality: Modality
     schema_: Annotated[SchemaConfig, Field(alias="schema")]
     split: SplitConfig
     expectations: ExpectationsConfig = ExpectationsConfig()
+    cleaning: CleaningConfig = CleaningConfig()
 
 
 def inputs(name: str, _section: Section) -> tuple[Path, ...]:
@@ -34,13 +37,14 @@ def inputs(name: str, _section: Section) -> tuple[Path, ...]:
 
 
 def run(name: str, section: Section) -> None:
-    """Check a raw dataset and write what was found, as JSON for DVC and as a page for people.
+    """Check a raw dataset and write what was found and cleaned, as JSON for DVC and as a page for people.
 
-    Raises ConfigError for expectations that cannot apply, and, after both reports are written, DataError that names
+    Raises ConfigError for a declaration that cannot apply, and, after both reports are written, DataError that names
     each expectation that does not hold.
     """
     _check_declaration(name, section)
-    report = validate(read_raw(paths.raw(name)), section.modality, section.schema_, section.split, section.expectations)
+    declared = (section.modality, section.schema_, section.split, section.expectations, section.cleaning)
+    report = validate(read_raw(paths.raw(name)), *declared)
     with writing_folder(paths.report("validate", name)) as out:
         write_json(out / REPORT, report.content(name))
         write_text(out / PAGE, page(name, report))
@@ -49,15 +53,50 @@ def run(name: str, section: Section) -> None:
 
 
 def _check_declaration(name: str, section: Section) -> None:
-    """Refuse expectations that could never fail, as they speak of something that the dataset does not have."""
-    where, target = f"{FILE}: {TOP}.{name}.expectations", section.schema_.columns[section.schema_.target]
-    if section.expectations.images is not None and section.modality != "image":
+    """Refuse what could never fail or never apply, as it speaks of something that the dataset does not have."""
+    _check_modality(f"{FILE}: {TOP}.{name}", section)
+    _check_classes(f"{FILE}: {TOP}.{name}.expectations", section)
+    _check_cleaning(f"{FILE}: {TOP}.{name}.cleaning", section)
+
+
+def _check_modality(where: str, section: Section) -> None:
+    expected = {"images": ("image", section.expectations.images), "texts": ("text", section.expectations.texts)}
+    for key, (modality, declared) in expected.items():
+        if declared is not None and section.modality != modality:
+            raise ConfigError(
+                f'{where}.expectations.{key} is declared, but modality is "{section.modality}"; '
+                f'allowed: modality "{modality}"'
+            )
+    if section.modality == "text" and text_column(section.schema_) is None:
+        found = ", ".join(n for n in section.schema_.features() if section.schema_.columns[n].type == "text") or "none"
         raise ConfigError(
-            f'{where}.images is declared, but modality is "{section.modality}"; allowed: modality "image"'
+            f'{where}.modality is "text"; features of type text: {found}; allowed: one, or none and a text as target'
         )
-    if section.expectations.class_share and section.schema_.target_is_number:
-        raise ConfigError(f"{where}.class_share is declared, but the target is a number; allowed: a category as target")
+    if section.modality == "series" and section.split.kind != "time":
+        raise ConfigError(f'{where}.split.kind is "{section.split.kind}", but modality is "series"; allowed: "time"')
+
+
+def _check_classes(where: str, section: Section) -> None:
+    schema, target = section.schema_, section.schema_.columns[section.schema_.target]
+    if section.expectations.class_share and (schema.target_is_number or schema.target_is_text):
+        what = "number" if schema.target_is_number else "text"
+        raise ConfigError(f"{where}.class_share is declared, but the target is a {what}; allowed: a category as target")
     for value in section.expectations.class_share:
         if target.values is not None and value not in target.values:
             allowed, hint = ", ".join(target.values), nearest(value, target.values)
             raise ConfigError(f'{where}.class_share names "{value}"; allowed: {allowed}{hint}')
+
+
+def _check_cleaning(where: str, section: Section) -> None:
+    check_cleaning(section.schema_, section.cleaning, where)
+    target, series = section.schema_.target, section.modality == "series"
+    if target in section.cleaning.columns and section.cleaning.columns[target].impute is not None and not series:
+        raise ConfigError(
+            f'{where}.columns.{target}.impute is declared, but {target} is the target; allowed in modality "series"'
+        )
+    for key, value in (
+        ("duplicates", section.cleaning.duplicates),
+        ("contradictions", section.cleaning.contradictions),
+    ):
+        if value == "drop" and series:
+            raise ConfigError(f'{where}.{key} is "drop", but steps of a series may be alike; allowed: "keep"')

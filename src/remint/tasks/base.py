@@ -5,29 +5,50 @@ from abc import ABC, abstractmethod
 from typing import ClassVar
 
 import numpy as np
+import torch
 from torch import Tensor
 
 from remint.config.specs import OutputSpec
 
 
 class Task(ABC):
-    """How outputs become a loss, predictions and metrics. A network's outputs are N×outputs.size."""
+    """How outputs become a loss, predictions and metrics. What a network gives of N rows, the task's module tells."""
 
     name: ClassVar[str]
     metrics: ClassVar[dict[str, bool]]
-    "What `epoch_metrics` gives: metric to whether higher is better."
+    "What is followed while training: metric to whether higher is better."
 
     @abstractmethod
-    def loss(self, outputs: Tensor, target: Tensor) -> Tensor:
-        """Give the mean loss over N rows, a scalar that can be differentiated."""
+    def loss(self, outputs: Tensor, target: Tensor, label_smoothing: float = 0.0) -> Tensor:
+        """Give the mean loss over what the target holds, a scalar that can be differentiated."""
 
     @abstractmethod
-    def predict(self, outputs: Tensor) -> dict[str, np.ndarray]:
+    def predict(self, outputs: Tensor, target: Tensor | None = None) -> dict[str, np.ndarray]:
         """Give predictions in the unit of the raw column: arrays (float64) of N rows by name."""
 
     @abstractmethod
-    def epoch_metrics(self, outputs: Tensor, target: Tensor) -> dict[str, float]:
-        """Give the cheap metrics that are followed while training."""
+    def errors(self, outputs: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Give sums (float64) of what the metrics need, over the same things as the loss."""
+
+    def count(self, target: Tensor) -> int:
+        """Tell over how many things the loss is a mean."""
+        return len(target)
+
+    @abstractmethod
+    def figures(self, means: dict[str, float]) -> dict[str, float]:
+        """Turn the means of what `errors` sums into the metrics."""
+
+    def sums(self, outputs: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Give what an epoch's metrics are made of: sums (float64) that add up over batches."""
+        count = self.count(target)
+        loss = self.loss(outputs, target).double() * count
+        return {"count": torch.tensor(float(count), dtype=torch.float64), "loss": loss, **self.errors(outputs, target)}
+
+    def epoch_figures(self, batches: list[dict[str, Tensor]]) -> dict[str, float]:
+        """Give `loss` and the metrics of an epoch from the sums of its batches."""
+        totals = {name: torch.stack([sums[name] for sums in batches]).sum().item() for name in batches[0]}
+        means = {name: total / totals["count"] for name, total in totals.items() if name != "count"}
+        return {"loss": means.pop("loss"), **self.figures(means)}
 
 
 def task(name: str, outputs: OutputSpec) -> Task:

@@ -10,26 +10,30 @@ from remint.tasks.base import Task
 
 
 class Classification(Task):
-    """See `Task`; the target is an index into the classes (int64, N)."""
+    """See `Task`; outputs are N×classes, the target is an index into the classes (int64, N)."""
 
     name = "classification"
     metrics = {"accuracy": True}
 
     def __init__(self, outputs: OutputSpec) -> None:
         if not isinstance(outputs, ClassesSpec):
-            raise ConfigError('task "classification", but the target is a number; use regression')
+            raise ConfigError(f'task "classification", but the target is {outputs.noun}; allowed: a category')
 
-    def loss(self, outputs: Tensor, target: Tensor) -> Tensor:
+    def loss(self, outputs: Tensor, target: Tensor, label_smoothing: float = 0.0) -> Tensor:
         """Give the mean cross-entropy in nats."""
-        return functional.cross_entropy(outputs.float(), target)
+        return functional.cross_entropy(outputs.float(), target, label_smoothing=label_smoothing)
 
-    def predict(self, outputs: Tensor) -> dict[str, np.ndarray]:
+    def predict(self, outputs: Tensor, target: Tensor | None = None) -> dict[str, np.ndarray]:  # noqa: ARG002
         """Give `probabilities`, N×classes, rows of sum 1."""
         return {"probabilities": functional.softmax(outputs.double(), dim=1).numpy()}
 
-    def epoch_metrics(self, outputs: Tensor, target: Tensor) -> dict[str, float]:
+    def errors(self, outputs: Tensor, target: Tensor) -> dict[str, Tensor]:
+        """Count what is right."""
+        return {"accuracy": (outputs.argmax(dim=1) == target).double().sum()}
+
+    def figures(self, means: dict[str, float]) -> dict[str, float]:
         """Give the accuracy."""
-        return {"accuracy": (outputs.argmax(dim=1) == target).double().mean().item()}
+        return means
 
 
 TASK = Classification

@@ -46,6 +46,7 @@ def fit(
     epochs = _Epochs(network, task, settings, on_epoch)
     with deterministic(settings.threads), quiet():
         _lay_out(network, torch.channels_last if settings.channels_last else torch.contiguous_format)
+        _precompute(datamodule, network)
         module = TrainingModule(network, task, settings, seed, datamodule.steps_per_epoch, epochs.after)
         _run(module, datamodule, settings)
     weights = epochs.best.weights if settings.keep == "best" else copy_of_weights(network)
@@ -84,6 +85,17 @@ def _lay_out(network: nn.Module, layout: torch.memory_format) -> None:
         if weight.ndim == 4:
             # `contiguous` would leave the strides of a one-channel weight as they are, and convolutions look at them.
             weight.data = torch.empty_like(weight, memory_format=layout).copy_(weight.detach())
+
+
+def _precompute(datamodule: PreparedDataModule, network: nn.Module) -> None:
+    """Run once the part of a network that is not trained, where it has one, and train the rest on what that gives."""
+    precompute = getattr(network, "precompute", None)
+    if precompute is None:
+        return
+    network.eval()
+    with torch.inference_mode():
+        if precompute(datamodule.train.batch(torch.zeros(1, dtype=torch.int64))):
+            datamodule.precompute(precompute)
 
 
 def _refuse_divergence(row: Row) -> None:

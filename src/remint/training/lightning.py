@@ -17,10 +17,11 @@ from lightning_fabric.plugins.environments.lightning import LightningEnvironment
 from torch import Tensor, nn
 from torch.optim import Optimizer
 
-from remint.config.experiment import TrainerConfig
-from remint.data.module import Batch
+from remint.config.experiment import AugmentationConfig, TrainerConfig
+from remint.data.rows import Batch
 from remint.seeds import derive_seed
 from remint.tasks.base import Task
+from remint.training.augmentation import augment
 from remint.training.optimizers import build_optimizer, l1_penalty, weights
 from remint.training.schedules import learning_rate
 from remint.training.watch import Row
@@ -47,11 +48,13 @@ class TrainingModule(pl.LightningModule):
         self._task, self._settings, self._seed = task, settings, seed
         self._steps_per_epoch, self._after_epoch = steps_per_epoch, after_epoch
         self._penalised = weights(network) if settings.l1 > 0 else []
-        self._parameters_list = list(network.parameters())
+        self._penalty: Callable[[Batch], Tensor] | None = getattr(network, "penalty", None)
+        self._augments = settings.augmentation != AugmentationConfig()
+        self._parameters_list = [p for p in network.parameters() if p.requires_grad]
         self._first_step = 0
         self._losses: list[Tensor] = []
         self._sizes: list[int] = []
-        self._validated: list[tuple[Tensor, Tensor]] = []
+        self._validated: list[dict[str, Tensor]] = []
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Take a short way for the one attribute that Lightning sets twenty times a step: 5 % of a small network's."""
@@ -74,35 +77,47 @@ class TrainingModule(pl.LightningModule):
         self._first_step = self.current_epoch * self._steps_per_epoch
 
     def training_step(self, batch: Batch, batch_idx: int) -> None:
-        """Do one step of the optimizer."""
-        step = self._first_step + batch_idx
+        """Learn from a batch; after every `accumulate` of them, and after an epoch's last, the optimizer steps."""
+        step, settings = self._first_step + batch_idx, self._settings
         torch.default_generator.manual_seed(derive_seed(self._seed, "step", step))
-        self._set_rate(learning_rate(self._settings, step, self._steps_per_epoch))
-        target = batch["target"]
-        loss = self._task.loss(self.network(batch), target)
-        self._losses.append(loss.detach())
-        self._sizes.append(len(target))
-        if self._penalised:
-            loss = loss + self._settings.l1 * l1_penalty(self._penalised)
-        torch.autograd.backward(loss)
-        if self._settings.gradient_clip is not None:
-            nn.utils.clip_grad_norm_(self._parameters_list, self._settings.gradient_clip)
+        torch.autograd.backward(self._loss(batch) / self._batches_of_step(batch_idx))
+        if (batch_idx + 1) % settings.accumulate and batch_idx + 1 < self._steps_per_epoch:
+            return
+        if settings.gradient_clip is not None:
+            nn.utils.clip_grad_norm_(self._parameters_list, settings.gradient_clip)
+        self._set_rate(learning_rate(settings, step, self._steps_per_epoch))
         self._optimizer.step()
         self._optimizer.zero_grad()
 
+    def _loss(self, batch: Batch) -> Tensor:
+        """Give the loss with all penalties; note it without them."""
+        if self._augments:
+            batch = batch | {"image": augment(batch["image"], self._settings.augmentation)}
+        target = batch["target"]
+        loss = self._task.loss(self.network(batch), target, self._settings.label_smoothing)
+        self._losses.append(loss.detach())
+        self._sizes.append(self._task.count(target))
+        if self._penalised:
+            loss = loss + self._settings.l1 * l1_penalty(self._penalised)
+        return loss if self._penalty is None else loss + self._penalty(batch)
+
+    def _batches_of_step(self, batch_idx: int) -> int:
+        """Tell how many batches share the optimizer's step of this one; at an epoch's end there may be fewer."""
+        group = self._settings.accumulate
+        return min(group, self._steps_per_epoch - batch_idx // group * group)
+
     def validation_step(self, batch: Batch) -> None:
-        """Keep the outputs."""
-        self._validated.append((self.network(batch).float(), batch["target"]))
+        """Sum up what the epoch's metrics need."""
+        self._validated.append(self._task.sums(self.network(batch), batch["target"]))
 
     def on_train_epoch_end(self) -> None:
         """Compute the epoch's figures; Lightning has validated by now."""
-        outputs, target = (torch.cat(parts) for parts in zip(*self._validated, strict=True))
         sizes = torch.tensor(self._sizes, dtype=torch.float64)
+        validated = self._task.epoch_figures(self._validated)
         row = {
             "epoch": self.current_epoch + 1,
             "train_loss": (torch.stack(self._losses).double() @ sizes / sizes.sum()).item(),
-            "val_loss": self._task.loss(outputs, target).item(),
-            **{f"val_{name}": value for name, value in self._task.epoch_metrics(outputs, target).items()},
+            **{f"val_{name}": value for name, value in validated.items()},
             "lr": float(self._optimizer.param_groups[0]["lr"]),
         }
         self._losses, self._sizes, self._validated = [], [], []

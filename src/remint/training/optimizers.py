@@ -14,7 +14,7 @@ def build_optimizer(network: nn.Module, settings: TrainerConfig) -> Optimizer:
     """
     penalised = weights(network)
     kept = {id(weight) for weight in penalised}
-    rest = [p for p in network.parameters() if id(p) not in kept]
+    rest = [p for p in network.parameters() if p.requires_grad and id(p) not in kept]
     groups = [{"params": penalised, "weight_decay": settings.l2}, {"params": rest, "weight_decay": 0.0}]
     groups = [group for group in groups if group["params"]]
     if settings.optimizer == "adam":
@@ -26,8 +26,8 @@ def build_optimizer(network: nn.Module, settings: TrainerConfig) -> Optimizer:
 
 
 def weights(network: nn.Module) -> list[nn.Parameter]:
-    """Give the parameters that penalties act on: all but biases and other vectors."""
-    return [p for p in network.parameters() if p.ndim > 1]
+    """Give the parameters that penalties act on: all that are trained but biases and other vectors."""
+    return [p for p in network.parameters() if p.requires_grad and p.ndim > 1]
 
 
 def l1_penalty(penalised: list[nn.Parameter]) -> Tensor:

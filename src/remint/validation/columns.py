@@ -9,14 +9,14 @@ from remint.validation.expectation import Expectation, between, flag, in_set, mo
 TYPE_WORDS = {"integer": "whole numbers", "float": "numbers", "boolean": "true or false", "text": "texts"}
 
 
-def column_expectations(schema: SchemaConfig) -> Iterator[Expectation]:
-    """Give the expectations of all columns, in declared order."""
+def column_expectations(schema: SchemaConfig, modality: str) -> Iterator[Expectation]:
+    """Give the expectations of all columns, in declared order. A target is never missing, but in a series."""
     for name, column in schema.columns.items():
         key = f"schema.columns.{name}"
         yield exists(name, key)
         yield from _type(name, key, column)
         yield from _values(name, key, column)
-        yield _missing(name, key, 0.0 if name == schema.target else column.missing)
+        yield _missing(name, key, 0.0 if name == schema.target and modality != "series" else column.missing)
         if column.unique:
             yield _unique(name, key)
 

@@ -7,15 +7,28 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from remint.config.dataset import ColumnSplit, ExpectationsConfig, ImageExpectations, SchemaConfig, SplitConfig
+from remint.config.dataset import (
+    CleaningConfig,
+    ColumnSplit,
+    ExpectationsConfig,
+    ImageExpectations,
+    SchemaConfig,
+    SplitConfig,
+    TextExpectations,
+)
 from remint.data.raw import RawData
 from remint.errors import DataError
+from remint.preprocessing.cleaning import Cleaning, fit_cleaning
+from remint.preprocessing.identity import first_alike, image_ids, row_ids
 from remint.preprocessing.split import SPLITS, assign_splits
 from remint.validation import names
 from remint.validation.expectation import Table
-from remint.validation.identity import first_alike, image_ids, row_ids
 from remint.validation.splits import declared_columns
+from remint.validation.texts import Tokens, text_column, text_columns, tokens_of
+from remint.validation.times import time_columns
 from remint.validation.values import categories, flags, typed_columns
+
+NO_CLEANING = CleaningConfig()
 
 
 @dataclass(frozen=True)
@@ -26,7 +39,13 @@ class Tables:
     columns: pd.DataFrame
     facts: pd.DataFrame
     splits: np.ndarray | None
-    "Split of each row (text, N), none for an image that does not decode; None where it cannot be told."
+    "Split of each row (text, N), none for one that is not used; None where it cannot be told."
+    kept: np.ndarray
+    "Rows that cleaning does not leave out (bool, N)."
+    cleaning: Cleaning | None
+    "None: it could not be fitted."
+    tokens: Tokens | None
+    "Of the texts of each split, where the modality is text."
     reasons: Mapping[str, str]
     "Why a derived column is left out, where the reason is not that its raw column is missing."
 
@@ -35,26 +54,51 @@ class Tables:
         return {"rows": self.rows, "columns": self.columns, "facts": self.facts}[name]
 
 
-def derive(raw: RawData, schema: SchemaConfig, split: SplitConfig, expectations: ExpectationsConfig) -> Tables:
-    """Make the tables. A column that is missing is left out, with all that hangs on it."""
+def derive(
+    raw: RawData,
+    schema: SchemaConfig,
+    split: SplitConfig,
+    expectations: ExpectationsConfig,
+    modality: str = "tabular",
+    cleaning: CleaningConfig = NO_CLEANING,
+) -> Tables:
+    """Make the tables. A column that is missing is left out, with all that hangs on it.
+
+    What the schema says of columns is checked on all rows; what is expected of rows in each other's company
+    (duplicates, splits, classes, texts), on those that cleaning keeps, since it is these that are trained on.
+    """
     readable = readable_rows(raw)
+    splits, no_splits = _splits(raw, split, readable)
+    cleaner, kept = _cleaned(raw, splits, schema, cleaning)
+    used = readable & kept
     columns = _raw_columns(raw.rows, schema, split, expectations)
-    ids = row_ids(raw.rows) if raw.images is None else image_ids(raw.images)
-    columns |= _duplicates(ids, readable)
+    ids = _row_ids(raw.rows, schema) if raw.images is None else image_ids(raw.images)
+    columns |= _duplicates(ids, used) | time_columns(raw.rows, modality, schema, split)
     if raw.images is not None:
         columns |= _image_columns(raw, raw.images, readable, expectations.images)
-    splits, no_splits = _splits(raw, split, readable)
     if isinstance(split, ColumnSplit) and split.column in raw.rows:
         columns[names.OFFICIAL] = categories(raw.rows[split.column])
+    text, tokens = text_column(schema) if modality == "text" else None, None
+    if text in raw.rows:
+        columns |= text_columns(raw.rows[text], used, expectations.texts or TextExpectations())
     if splits is not None:
-        content = ids if raw.images is not None else _content_ids(raw.rows, schema, split, ids)
+        splits[~kept] = None
+        whole = raw.images is not None or modality == "series"
+        content = ids if whole else _content_ids(raw.rows, schema, split, ids)
         columns |= _overlaps(content, splits, names.ROW)
         columns |= _overlaps(row_ids(raw.rows[list(split.key)]), splits, names.KEY) if split.key else {}
-        columns |= _known_classes(raw.rows, schema.target, splits)
-    facts = _facts(columns.get(schema.target), splits, expectations, len(raw.rows))
-    rows = pd.DataFrame(columns, index=pd.RangeIndex(len(raw.rows)))
+        columns |= _known_classes(raw.rows, schema, splits)
+        tokens = tokens_of(raw.rows[text], splits) if text in raw.rows else None
+    facts = _facts(raw.rows.loc[kept], schema.target, splits, expectations, tokens)
     return Tables(
-        rows, pd.DataFrame({"name": list(raw.rows.columns)}), facts, splits, _reasons(schema.target, no_splits)
+        rows=pd.DataFrame(columns, index=pd.RangeIndex(len(raw.rows))),
+        columns=pd.DataFrame({"name": list(raw.rows.columns)}),
+        facts=facts,
+        splits=splits,
+        kept=kept,
+        cleaning=cleaner,
+        tokens=tokens,
+        reasons=_reasons(schema.target, tokens, no_splits),
     )
 
 
@@ -99,6 +143,21 @@ def _image_columns(
     }
 
 
+def _row_ids(rows: pd.DataFrame, schema: SchemaConfig) -> np.ndarray:
+    return row_ids(rows, [name for name, column in schema.columns.items() if column.type == "text"])
+
+
+def _cleaned(
+    raw: RawData, splits: np.ndarray | None, schema: SchemaConfig, config: CleaningConfig
+) -> tuple[Cleaning | None, np.ndarray]:
+    train = np.zeros(len(raw.rows), dtype=bool) if splits is None else np.asarray(splits == "train")
+    try:
+        cleaning = fit_cleaning(raw.rows, train, schema, config, raw.images)
+        return cleaning, cleaning.kept(raw.rows, raw.images)
+    except DataError:  # A column is missing that tells rows apart, which is an expectation of its own.
+        return None, np.ones(len(raw.rows), dtype=bool)
+
+
 def _splits(raw: RawData, split: SplitConfig, readable: np.ndarray) -> tuple[np.ndarray | None, str]:
     if not len(raw.rows):
         return None, "there are no rows"
@@ -115,7 +174,7 @@ def _content_ids(rows: pd.DataFrame, schema: SchemaConfig, split: SplitConfig, i
     names_only = {name for name, column in schema.columns.items() if column.role == "key"}
     names_only |= {split.column} if isinstance(split, ColumnSplit) else set()
     content = [name for name in rows.columns if name not in names_only]
-    return row_ids(rows[content]) if 0 < len(content) < len(rows.columns) else ids
+    return _row_ids(rows[content], schema) if 0 < len(content) < len(rows.columns) else ids
 
 
 def _overlaps(ids: np.ndarray, splits: np.ndarray, what: str) -> dict[str, Any]:
@@ -124,26 +183,36 @@ def _overlaps(ids: np.ndarray, splits: np.ndarray, what: str) -> dict[str, Any]:
     return {names.in_train(what): first, **apart}
 
 
-def _known_classes(rows: pd.DataFrame, target: str, splits: np.ndarray) -> dict[str, Any]:
-    if target not in rows:
+def _known_classes(rows: pd.DataFrame, schema: SchemaConfig, splits: np.ndarray) -> dict[str, Any]:
+    target = schema.target
+    if target not in rows or schema.target_is_text:
         return {}
     codes = categories(rows[target]).codes
     seen = np.isin(codes, np.unique(codes[splits == "train"]))
     return {names.known(target): flags(seen, np.isin(splits, ("test", "val")) & (codes >= 0))}
 
 
-def _reasons(target: str, no_splits: str) -> dict[str, str]:
+def _reasons(target: str, tokens: Tokens | None, no_splits: str) -> dict[str, str]:
     apart = [names.apart(what, other) for what in (names.ROW, names.KEY) for other in ("test", "val")]
-    left_out = (*apart, *map(names.rows_of, SPLITS), names.known(target))
-    return dict.fromkeys(left_out, no_splits) if no_splits else {}
+    no_text = {names.unknown(other): f"{other} holds no text" for other in ("test", "val") if tokens is not None}
+    left_out = (*apart, *map(names.rows_of, SPLITS), *map(names.unknown, SPLITS), names.known(target))
+    return dict.fromkeys(left_out, no_splits) if no_splits else no_text
 
 
-def _facts(target: Any, splits: np.ndarray | None, expectations: ExpectationsConfig, rows: int) -> pd.DataFrame:
+def _facts(
+    rows: pd.DataFrame,
+    target: str,
+    splits: np.ndarray | None,
+    expectations: ExpectationsConfig,
+    tokens: Tokens | None,
+) -> pd.DataFrame:
     """Count each split, and share out each class that is declared, as far as splits and target can be told."""
     facts: dict[str, float] = {}
     if splits is not None:
         facts |= {names.rows_of(split): int((splits == split).sum()) for split in SPLITS}
-    if target is not None and rows:
-        counts = pd.Series(categories(pd.Series(target))).value_counts()
-        facts |= {names.share(value): counts.get(value, 0) / rows for value in expectations.class_share}
+    if tokens is not None:
+        facts |= {names.unknown(split): share for split, share in tokens.unknown().items()}
+    if target in rows and len(rows) and expectations.class_share:
+        counts = pd.Series(categories(rows[target])).value_counts()
+        facts |= {names.share(value): counts.get(value, 0) / len(rows) for value in expectations.class_share}
     return pd.DataFrame([facts], index=[0])

@@ -91,7 +91,9 @@ def _found(expected: Expectation, row: int, tables: Tables, raw_rows: pd.DataFra
     """Show a failing row's raw values, since those that were checked may be derived."""
     derived = tables.table(expected.table)
     values = {
-        name: _jsonable((raw_rows if expected.table == "rows" and name in raw_rows else derived)[name].iloc[row])
+        name.strip("()"): _jsonable(
+            (raw_rows if expected.table == "rows" and name in raw_rows else derived)[name].iloc[row]
+        )
         for name in expected.shows
     }
     if expected.label:

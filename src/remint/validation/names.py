@@ -11,6 +11,15 @@ DARKEST, BRIGHTEST = "(darkest pixel)", "(brightest pixel)"
 VARIED = "(image is varied)"
 "1 unless all pixels of the image are equal."
 READABLE = "(file decodes)"
+CHARACTERS = "(characters)"
+"Length of the text, white space at its ends not counted."
+FITS_LENGTH = "(length fits)"
+"1 where a text has as many characters as it may have."
+FITS_TIME = "(time parses)"
+"1 where the split's column holds a time or a number."
+NEW_TIME = "(time is new)"
+"1 unless an earlier row of the same series has the same time."
+TIME_ALIKE = "(first row of the same time)"
 CHANNELS, HEIGHT, WIDTH = "(channels)", "(height)", "(width)"
 
 
@@ -42,6 +51,11 @@ def apart(what: str, split: str) -> str:
 def known(target: str) -> str:
     """1 where a class of a val or test row stands in train, too."""
     return f"{target} (stands in train)"
+
+
+def unknown(split: str) -> str:
+    """Share of the split's tokens that train does not hold."""
+    return f"share of {split} tokens unseen in train"
 
 
 def rows_of(split: str) -> str:

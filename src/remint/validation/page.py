@@ -5,9 +5,10 @@ The template is a Python text, so that what watches the code for changes watches
 
 from typing import Any
 
-from jinja2 import Environment, StrictUndefined
+from jinja2 import DictLoader, Environment, StrictUndefined
 
 from remint.validation import words
+from remint.validation.page_parts import PARTS
 from remint.validation.report import Report
 
 MOST_CLASSES = 40
@@ -18,10 +19,16 @@ def page(dataset: str, report: Report) -> str:
     """Render a report. The same for the same report: no time, no path."""
     environment = Environment(autoescape=True, undefined=StrictUndefined, trim_blocks=True, lstrip_blocks=True)
     environment.filters |= {"percent": words.roughly, "value": words.value, "count": "{:,}".format}
-    environment.filters |= {"short": _short}
-    template = environment.from_string(TEMPLATE)
-    return template.render(
-        dataset=dataset, report=report, bars=_bars, classes=_classes(report), STYLE=STYLE, most=MOST_CLASSES
+    environment.filters |= {"short": _short, "cut": words.cut}
+    environment.loader = DictLoader(PARTS)
+    return environment.from_string(TEMPLATE).render(
+        dataset=dataset,
+        report=report,
+        bars=_bars,
+        classes=_classes(report),
+        target_is_number=any(split.mean is not None for split in report.splits.values()),
+        STYLE=STYLE,
+        most=MOST_CLASSES,
     )
 
 
@@ -48,7 +55,9 @@ STYLE = """
   --line: #2b3442; --good: #5fd38a; --good-soft: #16331f; --bad: #ff8f8f; --bad-soft: #3d1c1f; --bar: #7ba3e8;
   --bar-soft: #24314a; } }
 * { box-sizing: border-box; }
-body { margin: 0; background: var(--ground); color: var(--ink); font: 15px/1.5 system-ui, "Segoe UI", sans-serif; }
+body { margin: 0; background: var(--ground); color: var(--ink); font: 15px/1.5 system-ui, "Segoe UI", "Noto Sans",
+  "PingFang SC", "Microsoft YaHei", "Noto Sans CJK SC", "Noto Sans SC", "Source Han Sans SC", "WenQuanYi Zen Hei",
+  "WenQuanYi Micro Hei", sans-serif; }
 main { max-width: 1040px; margin: 0 auto; padding: 32px 20px 64px; }
 h1 { font-size: 28px; margin: 0; } h2 { font-size: 18px; margin: 36px 0 12px; }
 small, .dim { color: var(--dim); font-size: 13px; } code { font: 13px ui-monospace, Menlo, Consolas, monospace; }
@@ -65,6 +74,7 @@ th { text-align: left; font-size: 12px; font-weight: 600; color: var(--dim); whi
 th, td { padding: 7px 14px; border-bottom: 1px solid var(--line); vertical-align: top; }
 .plain tr:last-child > td { border-bottom: 0; } .failure th, .failure td { padding: 3px 24px 3px 0; }
 .number { text-align: right; } .number, .name { white-space: nowrap; }
+.text { white-space: pre-line; overflow-wrap: anywhere; min-width: 260px; }
 .mark { width: 28px; padding: 7px 0 7px 14px; font-weight: 700; }
 .mark.good, .mark.bad { background: none; } .wide { overflow-wrap: anywhere; }
 .share { display: flex; align-items: center; gap: 8px; } .share span { white-space: nowrap; }
@@ -88,6 +98,11 @@ TEMPLATE = """<!doctype html>
 </header>
 <div class="tiles">
   <div class="tile"><b>{{ report.rows | count }}</b><small>rows</small></div>
+  {% if report.texts %}
+  <div class="tile"><b>{{ report.texts.mean | short }}</b><small>characters on average</small></div>
+  {% elif report.series %}
+  <div class="tile"><b>{{ report.series.gaps | count }}</b><small>steps missing</small></div>
+  {% endif %}
   {% if not report.images %}
   <div class="tile"><b>{{ report.columns | length }}</b><small>columns</small></div>
   {% else %}
@@ -95,9 +110,14 @@ TEMPLATE = """<!doctype html>
     <small>pixels, {{ report.images.channels }} channel{{ "s" if report.images.channels != 1 }}</small></div>
   <div class="tile"><b>{{ report.images.unreadable | count }}</b><small>unreadable files</small></div>
   {% endif %}
+  {% if report.cleaning and report.cleaning.kept < report.rows %}
+  <div class="tile"><b>{{ report.cleaning.kept | count }}</b>
+    <small>kept, {{ (report.cleaning.kept / report.rows) | percent }}</small></div>
+  {% endif %}
+  {% set kept = report.cleaning.kept if report.cleaning else report.rows %}
   {% for name, split in report.splits.items() %}
   <div class="tile"><b>{{ split.rows | count }}</b>
-    <small>{{ name }}{% if report.rows %}, {{ (split.rows / report.rows) | percent }}{% endif %}</small></div>
+    <small>{{ name }}{% if kept %}, {{ (split.rows / kept) | percent }}{% endif %}</small></div>
   {% endfor %}
 </div>
 
@@ -145,7 +165,7 @@ TEMPLATE = """<!doctype html>
 <tr><td class="dim" colspan="4">and {{ classes | length - most }} more classes</td></tr>
 {% endif %}
 </table></div>
-{% elif report.splits %}
+{% elif report.splits and target_is_number %}
 <h2>Target of each split</h2>
 <div class="card"><table class="plain"><tr><th>Split</th><th class="number">Rows</th><th class="number">Mean</th>
   <th class="number">Standard deviation</th></tr>
@@ -157,6 +177,9 @@ TEMPLATE = """<!doctype html>
 </table></div>
 {% endif %}
 
+{% include "texts" %}
+{% include "series" %}
+{% include "cleaning" %}
 <h2>Columns</h2>
 <div class="card"><table class="plain"><tr><th>Column</th><th class="number">Missing</th>
   <th class="number">Distinct</th><th>Values</th></tr>
@@ -172,7 +195,7 @@ TEMPLATE = """<!doctype html>
   {%- endfor %}</svg>
   <small>{{ column.min | short }} to {{ column.max | short }}, mean {{ column.mean | short }}</small>
   {% elif column.top %}
-  <div class="tops">{% for value, rows in column.top.items() %}<div class="top">{{ value }}
+  <div class="tops">{% for value, rows in column.top.items() %}<div class="top">{{ value | cut(60) }}
     <span>{{ (rows / report.rows) | percent }}</span></div>{% endfor %}
   {% if column.distinct > column.top | length %}
   <small>and {{ (column.distinct - column.top | length) | count }} more</small>{% endif %}</div>

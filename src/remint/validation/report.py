@@ -4,8 +4,11 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from remint.validation import words
+from remint.validation.cleaned import CleaningSummary
 from remint.validation.expectation import Expectation
 from remint.validation.summary import ColumnSummary, ImageSummary, SplitSummary
+from remint.validation.text_summary import TextSummary
+from remint.validation.times import SeriesSummary
 
 SHOWN_EXPECTATIONS = 10
 LINE = 240
@@ -78,6 +81,10 @@ class Report:
     columns: tuple[ColumnSummary, ...]
     splits: dict[str, SplitSummary]
     images: ImageSummary | None = None
+    texts: TextSummary | None = None
+    series: SeriesSummary | None = None
+    cleaning: CleaningSummary | None = None
+    "None: nothing is declared, or it could not be fitted."
 
     @property
     def success(self) -> bool:
@@ -96,6 +103,7 @@ class Report:
 
     def content(self, dataset: str) -> dict[str, Any]:
         """Give the report as JSON: the same for the same data and declaration, whenever and wherever."""
+        parts = {"texts": self.texts, "series": self.series, "cleaning": self.cleaning}
         return {
             "dataset": dataset,
             "success": self.success,
@@ -104,6 +112,7 @@ class Report:
             "columns": {column.name: column.content() for column in self.columns},
             "expectations": [outcome.content() for outcome in self.outcomes],
             **({"images": asdict(self.images)} if self.images else {}),
+            **{name: part.content() for name, part in parts.items() if part is not None},
         }
 
     def message(self, dataset: str, page: str) -> str:

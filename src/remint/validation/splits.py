@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 
-from remint.config.dataset import ColumnSplit, ExpectationsConfig, SchemaConfig, SplitConfig
+from remint.config.dataset import ColumnSplit, ExpectationsConfig, HashSplit, SchemaConfig, SplitConfig, TimeSplit
 from remint.preprocessing.split import SPLITS
 from remint.validation import names, words
 from remint.validation.columns import exists
@@ -11,7 +11,7 @@ from remint.validation.expectation import Expectation, between, flag, in_set
 
 def declared_columns(schema: SchemaConfig, split: SplitConfig) -> tuple[str, ...]:
     """Name the columns that raw rows may have, besides the built-in ones."""
-    official = (split.column,) if isinstance(split, ColumnSplit) else ()
+    official = () if isinstance(split, HashSplit) else (split.column,)
     return tuple(dict.fromkeys((*schema.columns, *official, *split.key)))
 
 
@@ -29,6 +29,15 @@ def split_expectations(
             subject=split.column,
             shows=(split.column,),
         )
+    if isinstance(split, TimeSplit):
+        yield flag(
+            f"{split.column} holds times or numbers",
+            "split.column",
+            names.FITS_TIME,
+            allowed="a time or a number",
+            subject=split.column,
+            shows=(split.column,),
+        )
     for name in declared_columns(schema, split):
         if name not in schema.columns:
             yield exists(name, "split.key" if name in split.key else "split.column")
@@ -39,7 +48,8 @@ def split_expectations(
         )
     for other in ("test", "val"):
         yield from _overlap(other, modality, split, expectations.split_overlap)
-    if not schema.target_is_number and schema.columns[schema.target].values is None:
+    target = schema.columns[schema.target]
+    if target.type not in ("integer", "float", "text") and target.values is None:
         yield flag(
             f"every class of {schema.target} stands in train",
             "split",

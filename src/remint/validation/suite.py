@@ -2,12 +2,14 @@
 
 from collections.abc import Iterator
 
-from remint.config.dataset import ExpectationsConfig, ImageExpectations, SchemaConfig, SplitConfig
+from remint.config.dataset import ExpectationsConfig, ImageExpectations, SchemaConfig, SplitConfig, TextExpectations
 from remint.validation import names, words
 from remint.validation.columns import column_expectations, exists
 from remint.validation.expectation import Expectation, between, flag, in_set
 from remint.validation.images import image_expectations
 from remint.validation.splits import declared_columns, split_expectations
+from remint.validation.texts import text_column, text_expectations
+from remint.validation.times import series_expectations
 
 IMAGE_FILE_COLUMNS = ("file", "readable", "height", "width", "channels")
 "Columns that the image formats add; no schema needs to declare them."
@@ -16,14 +18,17 @@ IMAGE_FILE_COLUMNS = ("file", "readable", "height", "width", "channels")
 def suite(
     modality: str, schema: SchemaConfig, split: SplitConfig, expectations: ExpectationsConfig
 ) -> tuple[Expectation, ...]:
-    """Turn a declaration into expectations: of the dataset, its splits, its columns, its images."""
-    images = expectations.images or ImageExpectations()
+    """Turn a declaration into expectations: of the dataset, its splits, its columns, its images, texts or times."""
+    images, texts = expectations.images or ImageExpectations(), expectations.texts or TextExpectations()
+    text = text_column(schema) if modality == "text" else None
     return (
         *_dataset(modality, schema, split, expectations),
         *_target(schema, expectations),
         *split_expectations(modality, schema, split, expectations),
-        *column_expectations(schema),
+        *column_expectations(schema, modality),
         *(image_expectations(images) if modality == "image" else ()),
+        *(text_expectations(text, texts) if text is not None else ()),
+        *(series_expectations(schema, split) if modality == "series" else ()),
     )
 
 
@@ -69,7 +74,8 @@ def _dataset(
 
 
 def _target(schema: SchemaConfig, expectations: ExpectationsConfig) -> Iterator[Expectation]:
-    target, noun = schema.target, "values" if schema.target_is_number else "classes"
+    target, nouns = schema.target, {"integer": "values", "float": "values", "text": "texts"}
+    noun = nouns.get(schema.columns[target].type, "classes")
     yield Expectation(
         f"{target} has at least 2 {noun}",
         "schema.target",

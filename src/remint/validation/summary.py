@@ -6,13 +6,13 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from remint.config.dataset import SchemaConfig
+from remint.config.dataset import Column, SchemaConfig
 from remint.data.raw import RawData
 from remint.preprocessing.split import SPLITS
 from remint.validation import names
 from remint.validation.derive import Tables, readable_rows
 from remint.validation.values import categories
-from remint.validation.words import significant
+from remint.validation.words import cut, significant
 
 BINS = 24
 TOP = 8
@@ -38,7 +38,7 @@ class ColumnSummary:
 
     def content(self) -> dict[str, Any]:
         """Give it as JSON."""
-        top = None if self.top is None else [[value, rows] for value, rows in self.top.items()]
+        top = None if self.top is None else [[cut(value, 60), rows] for value, rows in self.top.items()]
         shown = {**asdict(self), "top": top}
         return {key: value for key, value in shown.items() if key not in ("name", "histogram") and value is not None}
 
@@ -79,7 +79,7 @@ def column_summaries(rows: pd.DataFrame, schema: SchemaConfig, tables: Tables) -
             role="target" if name == schema.target else column.role,
             missing=int(rows[name].isna().sum()),
             distinct=int(rows[name].nunique()),
-            **(_numbers(tables.rows[names.number(name)]) if column.type in ("integer", "float") else _top(rows[name])),
+            **_distribution(rows, name, column, tables),
         )
         for name, column in schema.columns.items()
         if name in rows
@@ -112,10 +112,18 @@ def _split(schema: SchemaConfig, tables: Tables, here: np.ndarray) -> SplitSumma
         if values.empty:
             return SplitSummary(rows)
         return SplitSummary(rows, mean=significant(values.mean()), std=significant(values.std(ddof=0)))
+    if schema.target_is_text:
+        return SplitSummary(rows)
     target = pd.Series(tables.rows[schema.target])
     classes = schema.columns[schema.target].values or sorted(target.cat.categories)
     counts = target[here].value_counts()
     return SplitSummary(rows, {name: int(counts.get(name, 0)) for name in classes})
+
+
+def _distribution(rows: pd.DataFrame, name: str, column: Column, tables: Tables) -> dict[str, Any]:
+    if column.type in ("integer", "float"):
+        return _numbers(tables.rows[names.number(name)])
+    return _top(rows[name], at_least=2 if column.type == "text" else 1)
 
 
 def _numbers(column: "pd.Series[Any]") -> dict[str, Any]:
@@ -126,7 +134,7 @@ def _numbers(column: "pd.Series[Any]") -> dict[str, Any]:
     return {"min": low, "mean": mean, "max": high, "histogram": tuple(np.histogram(values, bins=BINS)[0].tolist())}
 
 
-def _top(column: "pd.Series[Any]") -> dict[str, Any]:
+def _top(column: "pd.Series[Any]", at_least: int) -> dict[str, Any]:
     counts = pd.Series(categories(column)).value_counts()
     ordered = sorted(counts.items(), key=lambda item: (-item[1], str(item[0])))
-    return {"top": {str(value): int(rows) for value, rows in ordered[:TOP]}}
+    return {"top": {str(value): int(rows) for value, rows in ordered[:TOP] if rows >= at_least}}

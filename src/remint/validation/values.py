@@ -66,7 +66,7 @@ def _stored_as_number(column: "pd.Series[Any]", present: np.ndarray, is_number: 
 
 
 def _is_text(column: "pd.Series[Any]") -> np.ndarray:
-    if isinstance(column.dtype, pd.StringDtype):
+    if isinstance(column.dtype, pd.StringDtype) or pd.api.types.is_datetime64_any_dtype(column.dtype):
         return _present(column)
     return np.fromiter((isinstance(value, str) for value in column), dtype=bool, count=len(column))
 

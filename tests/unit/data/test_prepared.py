@@ -7,7 +7,8 @@ from safetensors.numpy import load_file
 from remint.config.specs import DataSpec
 from remint.data.prepared import Prepared, map_arrays
 from remint.errors import DataError
-from tests.prepared import CLASSES, TABLE, images, table, write_prepared
+from tests.prepared import CLASSES, SERIES, TABLE, images, series, table, write_prepared
+from tests.unit.evaluation.written import prepared_texts
 
 
 def test_gives_the_same_arrays_as_safetensors_itself(tmp_path: Path):
@@ -44,23 +45,54 @@ def test_rows_are_those_of_the_split_in_the_arrays_order(tmp_path: Path):
     assert list(prepared.rows("test").index) == [0, 1, 2, 3]
 
 
-def test_dense_matrix_of_a_table_holds_numbers_and_one_hot_codes(tmp_path: Path):
+def test_matrix_of_a_table_holds_numbers_and_one_hot_codes(tmp_path: Path):
     arrays = {
         "numeric": np.array([[1, 2, 3], [4, 5, 6]], dtype=np.float32),
         "codes": np.array([[1, 5], [0, 2]]),
         "target": np.array([0, 1]),
     }
     prepared = write_prepared(tmp_path / "d", DataSpec(inputs=TABLE, outputs=CLASSES), {"test": arrays})
-    dense = prepared.dense_matrix("test")
+    dense = prepared.matrix("test")
     assert dense.dtype == np.float32
     np.testing.assert_array_equal(dense, [[1, 2, 3, 1, 0, 0, 0, 0, 0, 0, 1], [4, 5, 6, 0, 0, 0, 0, 1, 0, 0, 0]])
 
 
-def test_dense_matrix_of_images_holds_scaled_pixels(tmp_path: Path):
+def test_matrix_of_images_holds_scaled_pixels(tmp_path: Path):
     prepared = images(tmp_path / "d", train=5)
-    dense = prepared.dense_matrix("train")
+    dense = prepared.matrix("train")
     assert dense.shape == (5, 64)
     np.testing.assert_allclose(dense * 255, prepared.split("train")["image"].reshape(5, -1), rtol=1e-6)
+
+
+def test_a_wide_table_is_sparse_and_says_the_same(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    prepared = table(tmp_path / "d")
+    dense = prepared.matrix("test")
+    monkeypatch.setattr("remint.data.prepared.WIDE", 11)
+    sparse = prepared.matrix("test")
+    assert sparse.dtype == np.float32
+    np.testing.assert_array_equal(sparse.toarray(), dense)
+
+
+def test_codes_not_seen_in_train_are_all_zero_when_sparse(tmp_path: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setattr("remint.data.prepared.WIDE", 1)
+    arrays = {"numeric": np.zeros((1, 3), np.float32), "codes": np.array([[0, 2]]), "target": np.array([0])}
+    prepared = write_prepared(tmp_path / "d", DataSpec(inputs=TABLE, outputs=CLASSES), {"test": arrays})
+    assert prepared.matrix("test").toarray().tolist() == [[0, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0]]
+
+
+def test_matrix_of_a_series_holds_lags_of_the_first_column_and_the_last_of_the_others(tmp_path: Path):
+    prepared = series(tmp_path / "d")
+    arrays, matrix = prepared.split("test"), prepared.matrix("test")
+    start, end = int(arrays["starts"][5]), int(arrays["starts"][5]) + SERIES.history
+    assert matrix.shape == (60, SERIES.history + 1)
+    np.testing.assert_array_equal(matrix[5, :-1], arrays["series"][start:end, 0])
+    assert matrix[5, -1] == arrays["series"][end - 1, 1]
+
+
+def test_texts_are_those_of_the_column_that_the_preprocessor_names(tmp_path: Path):
+    prepared = prepared_texts(tmp_path / "d", ["ab", "坏"], ["好 a"])
+    assert prepared.texts("train") == ["ab", "坏"]
+    assert prepared.texts("test") == ["好 a"]
 
 
 def test_a_missing_file_tells_what_to_run():

@@ -1,8 +1,10 @@
 import math
+import typing
 
 import numpy as np
 import pytest
 
+from remint.config.experiment import Metric
 from remint.evaluation.metrics import HIGHER_IS_BETTER, compute_metrics
 
 
@@ -46,8 +48,30 @@ def test_regression_by_hand():
     assert found == pytest.approx({"rmse": math.sqrt(5 / 3), "mae": 1.0, "r2": 1 - 5 / 14})
 
 
-def test_every_metric_tells_whether_higher_is_better():
+def test_forecasts_count_each_step_alike():
+    target, values = np.array([[1.0, 2.0], [6.0, 3.0]], dtype=np.float32), np.array([[2.0, 2.0], [4.0, 3.0]])
+    found = compute_metrics("forecasting", target, {"values": values})
+    assert found == pytest.approx({"rmse": math.sqrt(5 / 4), "mae": 3 / 4, "r2": 1 - 5 / 14})
+
+
+def test_language_modelling_by_hand():
+    nats = np.array([8.0, 4.0]) * math.log(2)
+    found = compute_metrics("language_modelling", np.array([5, 1]), {"nats": nats, "tokens": np.array([2.0, 1.0])})
+    assert found == pytest.approx({"bits_per_character": 2.0, "perplexity": 16.0})
+    alone = compute_metrics("language_modelling", np.array([5, 1]), {"nats": nats})
+    assert alone == pytest.approx({"bits_per_character": 2.0})
+
+
+def test_a_perplexity_too_large_for_a_float_is_left_out():
+    found = compute_metrics("language_modelling", np.array([1]), {"nats": np.array([1e6]), "tokens": np.array([1.0])})
+    assert found.keys() == {"bits_per_character"}
+
+
+def test_every_metric_tells_whether_higher_is_better_and_can_be_declared():
     names = {*_classified([0, 1], [[0.6, 0.4], [0.3, 0.7]])}
     names |= {*compute_metrics("regression", np.array([1.0, 2.0]), {"value": np.array([2.0, 2.0])})}
-    assert names == set(HIGHER_IS_BETTER)
-    assert {name for name, higher in HIGHER_IS_BETTER.items() if not higher} == {"log_loss", "rmse", "mae"}
+    nats = {"nats": np.ones(1), "tokens": np.ones(1)}
+    names |= {*compute_metrics("language_modelling", np.array([1]), nats)}
+    assert names == set(HIGHER_IS_BETTER) == set(typing.get_args(Metric))
+    lower = {name for name, higher in HIGHER_IS_BETTER.items() if not higher}
+    assert lower == {"log_loss", "rmse", "mae", "bits_per_character", "perplexity"}

@@ -1,3 +1,5 @@
+import json
+import warnings
 from pathlib import Path
 
 import numpy as np
@@ -5,7 +7,8 @@ import pandas as pd
 import pytest
 from PIL import Image
 
-from remint.evaluation.plots import confusion_matrix, draw_plots, loss_curves, residuals, roc_curves
+from remint.evaluation.pixels import image
+from remint.evaluation.plots import draw_plots
 
 HISTORY = pd.DataFrame(
     {
@@ -39,50 +42,58 @@ def test_regression_has_residuals(tmp_path: Path) -> None:
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["loss.png", "residuals.png"]
 
 
-def test_loss_curves_show_train_validation_and_each_metric() -> None:
-    loss, accuracy = loss_curves(HISTORY).axes
-    assert [line.get_label() for line in loss.lines] == ["train", "validation"]
-    assert accuracy.get_ylabel() == "validation accuracy"
-    assert list(accuracy.lines[0].get_ydata()) == [0.5, 0.6, 0.7]
+def test_forecasts_and_texts_have_their_pictures(tmp_path: Path) -> None:
+    HISTORY.to_csv(tmp_path / "history.csv", index=False)
+    (tmp_path / "horizon.csv").write_text("ahead,mae,rmse\n1,1,2\n2,2,3\n")
+    (tmp_path / "lengths.csv").write_text("characters,texts,bits_per_character\n10,2,3\n20,2,2.5\n")
+    draw_plots(tmp_path / "history.csv", tmp_path, (), tmp_path / "out")
+    assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["horizon.png", "lengths.png", "loss.png"]
 
 
-def test_confusion_matrix_keeps_the_order_of_classes_and_counts_all() -> None:
-    pairs = pd.DataFrame({"actual": ["b", "b", "a"], "predicted": ["a", "b", "a"]})
-    axis = confusion_matrix(pairs, ("b", "a", "c")).axes[0]
-    assert [label.get_text() for label in axis.get_yticklabels()] == ["b", "a", "c"]
-    counts = {text.get_position(): text.get_text() for text in axis.texts}
-    assert counts == {(0, 0): "1", (1, 0): "1", (1, 1): "1"}
-    assert axis.get_title() == "3 test rows, 2 right"
+_SAMPLE = {"row": 1, "target": "坏", "prediction": "好", "probability": 0.75}
+_ATTENTION = [{"row": 1, "tokens": ["好", "书"], "mean": [[0.5, 0.5], [0.9, 0.1]], "heads": []}]
+_WINDOW = {"row": 1, "history": [1.0, 2.0], "actual": [3.0], "forecast": [2.5], "seasonal_naive": [2.0]}
+_WRITTEN = {"row": 1, "prompt": "春", "continuation": "眠", "ended": True}
 
 
-@pytest.mark.parametrize("classes", [2, 10, 40])
-def test_any_number_of_classes_can_be_drawn(classes: int) -> None:
-    names = tuple(f"a class with a rather long name {i}" for i in range(classes))
-    actual = np.arange(200) % classes
-    predicted = (actual + actual // 7) % classes
-    pairs = pd.DataFrame({"actual": np.array(names)[actual], "predicted": np.array(names)[predicted]})
-    points = pd.DataFrame({"fpr": [0, 0, 1] * classes, "tpr": [0, 1, 1] * classes, "class": np.repeat(names, 3)})
-    confusion_matrix(pairs, names).canvas.draw()
-    axis = roc_curves(points, names).axes[0]
-    assert len(axis.lines) == 1 + classes
-    assert (axis.get_legend() is None) == (classes > 10)
+@pytest.mark.parametrize(
+    ("shown", "files"),
+    [
+        (
+            {
+                "kind": "images",
+                "mistakes": [],
+                "examples": [{**_SAMPLE, "image": image(np.zeros((1, 4, 4), np.uint8))}],
+            },
+            ["samples.png"],
+        ),
+        (
+            {"kind": "texts", "mistakes": [{**_SAMPLE, "text": "好"}], "examples": [], "attention": _ATTENTION},
+            ["attention.png", "samples.png"],
+        ),
+        ({"kind": "rows", "mistakes": [{**_SAMPLE, "columns": {"a": 1}}], "examples": []}, ["samples.png"]),
+        ({"kind": "forecasts", "windows": [_WINDOW]}, ["forecast.png"]),
+        ({"kind": "generated", "temperature": 0.8, "texts": [_WRITTEN]}, ["generated.txt"]),
+        ({"kind": "generated"}, []),
+    ],
+)
+def test_samples_become_files_and_the_same_bytes_each_time(tmp_path: Path, shown: dict, files: list[str]) -> None:
+    HISTORY.to_csv(tmp_path / "history.csv", index=False)
+    (tmp_path / "samples.json").write_text(json.dumps(shown))
+    for out in ("a", "b"):
+        draw_plots(tmp_path / "history.csv", tmp_path, (), tmp_path / out, tmp_path / "samples.json")
+    assert sorted(path.name for path in (tmp_path / "a").iterdir()) == sorted(["loss.png", *files])
+    for path in (tmp_path / "a").iterdir():
+        assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
 
 
-def test_a_single_class_has_no_curve() -> None:
-    empty = pd.DataFrame({"fpr": [], "tpr": [], "class": []})
-    assert len(roc_curves(empty, ("a", "b")).axes[0].lines) == 1
-
-
-def test_many_residuals_are_thinned_out_in_the_scatter_alone() -> None:
-    actual = np.linspace(0, 1, 20000)
-    scatter, histogram = residuals(pd.DataFrame({"actual": actual, "predicted": actual**2})).axes
-    assert len(scatter.collections[0].get_offsets()) == 5000
-    assert sum(patch.get_height() for patch in histogram.patches) == 20000
-
-
-@pytest.mark.parametrize("error", [0.0, 0.1])
-def test_errors_that_are_all_alike_can_be_drawn(error: float) -> None:
-    actual = np.linspace(0, 1, 100)
-    figure = residuals(pd.DataFrame({"actual": actual, "predicted": actual + error}))
-    figure.canvas.draw()
-    assert sum(patch.get_height() for patch in figure.axes[1].patches) == 100
+def test_every_chinese_character_has_a_glyph(tmp_path: Path) -> None:
+    HISTORY.to_csv(tmp_path / "history.csv", index=False)
+    (tmp_path / "samples.json").write_text(
+        json.dumps(
+            {"kind": "texts", "mistakes": [{**_SAMPLE, "text": "嫦娥應悔偷靈藥，碧海青天夜夜心。"}], "examples": []}
+        )
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # matplotlib warns of a missing glyph
+        draw_plots(tmp_path / "history.csv", tmp_path, (), tmp_path / "out", tmp_path / "samples.json")

@@ -1,6 +1,7 @@
 import gzip
 import io
 import math
+import tarfile
 import zipfile
 from pathlib import Path
 from typing import Any
@@ -9,7 +10,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from remint.config.dataset import CsvFormat
+from remint.config.source import CsvFormat
 from remint.data.raw import read_raw, write_raw
 from remint.errors import DataError
 from remint.formats.read import read
@@ -258,3 +259,75 @@ def test_a_column_that_is_a_number_in_one_file_and_text_in_another_is_refused() 
     with pytest.raises(DataError, match=r'column "a" holds numbers in one\.csv, text in two\.csv; list it in text_col'):
         read_two("a,b\n1,2\n", "a,b\nx,2\n")
     assert read_two("a,b\n01,2\n", "a,b\nx,2\n", text_columns=("a",))["a"].tolist() == ["01", "x"]
+
+
+def as_tar(files: dict[str, str]) -> bytes:
+    buffer = io.BytesIO()
+    with tarfile.open(fileobj=buffer, mode="w:gz") as archive:
+        for name, content in files.items():
+            member = tarfile.TarInfo(name)
+            member.size = len(content.encode())
+            archive.addfile(member, io.BytesIO(content.encode()))
+    return buffer.getvalue()
+
+
+@pytest.mark.parametrize(
+    "content", [zipped(("d/a.csv", PLAIN), ("b.csv", "x\n")), as_tar({"d/a.csv": PLAIN, "b.csv": "x\n"})]
+)
+def test_a_member_of_an_archive_is_read(content: bytes) -> None:
+    assert read_csv(content, member="d/a.csv").to_dict("list") == {"name": ["apple", "pear"], "size": [1, 2]}
+    assert refusal(content, member="d/b.csv") == (
+        'a.csv has no file "d/b.csv"; it holds d/a.csv, b.csv; did you mean "d/a.csv"?'
+    )
+
+
+def test_a_member_needs_an_archive_and_its_lines_are_named() -> None:
+    assert refusal(PLAIN, member="x") == "a.csv is no zip or tar archive, but member names a file in one"
+    content = as_tar({"d/a.csv": "a,b\n1,2\n3\n"})
+    assert refusal(content, member="d/a.csv") == "a.csv, line 3: 1 field; allowed: 2"
+
+
+def test_a_file_without_a_header_takes_declared_names() -> None:
+    rows = read_csv("1,2.5,x\n2,3.5,y\n", names=("id", "score", "text"), text_columns=("text",))
+    assert rows.to_dict("list") == {"id": [1, 2], "score": [2.5, 3.5], "text": ["x", "y"]}
+    assert refusal("1,2\n3,4,5\n", names=("a", "b")) == "a.csv, line 2: 3 fields; allowed: 2"
+    assert refusal("", names=("a", "b")).startswith("a.csv is empty")
+    assert refusal("1,2,3\n", names=("a", "b")) == "a.csv, line 1: 3 fields; allowed: 2"
+
+
+ORANGE = "Category\tText\nd\tstring\nclass\t\nearn\tshr cts\nacq\tbuys\n"
+
+
+def test_rows_after_the_header_can_be_skipped() -> None:
+    rows = read_csv(ORANGE, delimiter="\t", skip=2)
+    assert rows.to_dict("list") == {"Category": ["earn", "acq"], "Text": ["shr cts", "buys"]}
+    assert refusal(ORANGE + "x\n", delimiter="\t", skip=2) == "a.csv, line 6: 1 field; allowed: 2"
+    assert read_csv("meta,,\n1,2\n3,4\n", names=("a", "b"), skip=1)["a"].tolist() == [1, 3]
+
+
+def test_quotes_can_be_text_like_any_other() -> None:
+    content = 'a\tb\n1\t"no end\n2\tsay "yes"\n'
+    assert read_csv(content, delimiter="\t", quotes=False)["b"].tolist() == ['"no end', 'say "yes"']
+    assert refusal(content + "3\n", delimiter="\t", quotes=False) == "a.csv, line 4: 1 field; allowed: 2"
+
+
+LIKED = {"liked": {"column": "score", "above": 0, "classes": ("no", "yes")}}
+
+
+def test_classes_are_cut_out_of_a_number() -> None:
+    rows = read_csv("score,n\n0.5,1\n0,2\n-3,3\n,4\n", classes_from=LIKED)
+    assert rows["liked"].tolist()[:3] == ["yes", "no", "no"]
+    assert rows["liked"].isna().tolist() == [False, False, False, True]
+    assert rows["liked"].dtype == "str"
+
+
+def test_classes_of_what_is_no_number_are_refused() -> None:
+    assert refusal("score,n\n1,1\nhigh,2\n", classes_from=LIKED) == (
+        'a.csv, row 1 (from 0): classes_from column "score" is "high"; allowed: a number'
+    )
+    assert refusal("scores,n\n1,1\n", classes_from=LIKED) == (
+        'a.csv: classes_from names "score", which is no column; did you mean "scores"?'
+    )
+    assert refusal("score,liked\n1,1\n", classes_from=LIKED) == (
+        'a.csv: classes_from would make a column "liked", which the file has already'
+    )

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 import pytest
 
-from remint.config.dataset import CsvImagesFormat
+from remint.config.source import CsvImagesFormat
 from remint.data.raw import RawData
 from remint.errors import DataError
 from remint.formats import csv_images

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from remint.config.dataset import ImageFolderFormat
+from remint.config.source import ImageFolderFormat
 from remint.data.raw import RawData
 from remint.errors import DataError
 from remint.formats.read import read

@@ -4,15 +4,16 @@ import pytest
 import torch
 from torch import nn
 
-from remint.config.specs import DataSpec, ImageSpec
+from remint.config.specs import DataSpec
 from remint.errors import ConfigError
 from remint.models.base import build_network, model_config
 from remint.models.families import families
-from tests.prepared import CLASSES, DIGITS, FAMILIES, IMAGES, NUMBER, TABLE
+from tests.prepared import CLASSES, FAMILIES, IMAGES, NUMBER, NUMBERS, SERIES, TABLE, TEXTS
 
 
 def test_every_family_is_found_by_name():
-    assert families() == ("cnn", "linear", "mlp")
+    names = "bert cnn factorisation gpt inception linear mlp recurrent resnet transformer"
+    assert families() == tuple(names.split())
 
 
 @pytest.mark.parametrize("family", families())
@@ -26,9 +27,9 @@ def test_has_dropout_and_initialisation(family: str):
     [
         (
             {"family": "lineer"},
-            'experiments.x.model.family is "lineer"; allowed: cnn, linear, mlp; did you mean "linear"?',
+            f'experiments.x.model.family is "lineer"; allowed: {", ".join(families())}; did you mean "linear"?',
         ),
-        ({"family": "store"}, 'family is "store"; allowed: cnn, linear, mlp'),
+        ({"family": "store"}, f'family is "store"; allowed: {", ".join(families())}'),
         ({"family": "mlp", "hiden": [3]}, "experiments.x.model.hiden is not a known key; allowed:"),
         ({"family": "mlp", "hidden": []}, "experiments.x.model.hidden is []"),
         ({"family": "mlp", "hidden": [0]}, "experiments.x.model.hidden.0 is 0"),
@@ -52,35 +53,29 @@ def test_mlp_has_the_layers_that_are_declared():
     assert [m.p for m in network.modules() if isinstance(m, nn.Dropout)] == [0.2, 0.2]
 
 
-def test_cnn_is_the_classic_one():
-    spec = DataSpec(inputs=ImageSpec(channels=1, height=28, width=28), outputs=DIGITS)
-    network = build_network(model_config("x", {"family": "cnn", "dropout": 0.5}), spec, 0)
-    shapes = {name: tuple(tensor.shape) for name, tensor in network.state_dict().items() if name.endswith("weight")}
-    assert shapes == {
-        "convolutions.0.weight": (32, 1, 3, 3),
-        "convolutions.1.weight": (64, 32, 3, 3),
-        "dense.weight": (128, 64 * 12 * 12),
-        "output.weight": (3, 128),
-    }
-    assert [m.p for m in network.modules() if isinstance(m, nn.Dropout)] == [0.25, 0.5]
-
-
-def test_cnn_refuses_tables_and_images_that_are_too_small():
-    config = model_config("x", {"family": "cnn", "channels": [2, 2]})
-    with pytest.raises(ConfigError, match='family "cnn" takes images'):
-        build_network(config, DataSpec(inputs=TABLE, outputs=CLASSES), 0)
-    with pytest.raises(ConfigError, match="2 convolutions of images 5×9; allowed: images from 6×6"):
-        build_network(config, DataSpec(inputs=ImageSpec(channels=1, height=5, width=9), outputs=DIGITS), 0)
-    smallest = DataSpec(inputs=ImageSpec(channels=2, height=6, width=7), outputs=DIGITS)
-    network = build_network(config, smallest, 0)
-    assert network({"image": torch.zeros(3, 2, 6, 7, dtype=torch.uint8)}).shape == (3, 3)
-
-
 @pytest.mark.parametrize("family", ["linear", "mlp"])
 @pytest.mark.parametrize("outputs", [CLASSES, NUMBER])
 def test_linear_and_mlp_take_images_too(family: str, outputs):
     network = build_network(model_config("x", FAMILIES[family]), DataSpec(inputs=IMAGES, outputs=outputs), 0)
     assert network({"image": torch.zeros(3, 1, 8, 8, dtype=torch.uint8)}).shape == (3, outputs.size)
+
+
+@pytest.mark.parametrize("family", ["linear", "mlp"])
+def test_linear_and_mlp_take_windows_of_a_series(family: str):
+    network = build_network(model_config("x", FAMILIES[family]), DataSpec(inputs=SERIES, outputs=NUMBERS), 0).eval()
+    history = torch.randn(4, SERIES.history, 2, generator=torch.Generator().manual_seed(0))
+    found = network({"history": history})
+    assert found.shape == (4, NUMBERS.size)
+    first = next(m for m in network.modules() if isinstance(m, nn.Linear))
+    assert first.in_features == SERIES.history * 2
+    if family == "linear":
+        torch.testing.assert_close(found, first(history.reshape(4, -1)))
+
+
+@pytest.mark.parametrize("family", ["linear", "mlp"])
+def test_linear_and_mlp_refuse_texts(family: str):
+    with pytest.raises(ConfigError, match="not texts; allowed for texts: recurrent, transformer, bert"):
+        build_network(model_config("x", FAMILIES[family]), DataSpec(inputs=TEXTS, outputs=CLASSES), 0)
 
 
 def test_weights_are_drawn_from_the_seed_alone():

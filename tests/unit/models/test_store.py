@@ -3,21 +3,19 @@ from pathlib import Path
 import pytest
 import torch
 
-from remint.config.specs import DataSpec
+from remint.data.prepared import Prepared
 from remint.errors import DataError
 from remint.files import read_json
 from remint.models.base import build_network, model_config
 from remint.models.store import load_network, save_network
-from tests.prepared import CLASSES, FAMILIES, IMAGES, TABLE
-
-INPUTS = {"linear": TABLE, "mlp": TABLE, "cnn": IMAGES}
+from tests.prepared import FAMILIES, dataset_for, task_of
 
 
 def _save(folder: Path, family: str) -> torch.nn.Module:
-    spec = DataSpec(inputs=INPUTS[family], outputs=CLASSES)
-    network = build_network(model_config("x", FAMILIES[family]), spec, 1)
+    prepared = dataset_for(family, folder.with_name(f"{folder.name}-data"), train=1, rest=1)
+    network = build_network(model_config("x", FAMILIES[family]), prepared.spec, 1)
     folder.mkdir()
-    save_network(folder, network.state_dict(), "classification", FAMILIES[family], spec)
+    save_network(folder, network.state_dict(), task_of(prepared).name, FAMILIES[family], prepared.spec)
     return network
 
 
@@ -25,8 +23,8 @@ def _save(folder: Path, family: str) -> torch.nn.Module:
 def test_gives_the_same_bits_back(tmp_path: Path, family: str):
     network = _save(tmp_path / "x", family)
     loaded, spec, task = load_network(tmp_path / "x")
-    assert spec.inputs == INPUTS[family]
-    assert task.name == "classification"
+    assert spec == Prepared(tmp_path / "x-data").spec
+    assert task.name == task_of(Prepared(tmp_path / "x-data")).name
     assert not loaded.training
     for name, tensor in network.state_dict().items():
         assert torch.equal(loaded.state_dict()[name], tensor)

@@ -15,6 +15,7 @@ import pytest
 from remint import paths
 from remint.data.prepared import Prepared
 from remint.data.raw import read_raw
+from remint.data.rows import rows_of
 from remint.errors import DataError
 from remint.evaluation.predict import predict
 from remint.evaluation.tables import prediction_table
@@ -54,7 +55,7 @@ def expected(experiment: str) -> pd.DataFrame:
     prepared = Prepared(paths.prepared(DATASETS[experiment]))
     network, spec, task = load_network(paths.model(experiment))
     arrays, rows = prepared.split("test"), prepared.rows("test")["row"].to_numpy()
-    return prediction_table(rows, arrays["target"], predict(network, arrays, task), spec.outputs)
+    return prediction_table(rows, arrays["target"], predict(network, rows_of(arrays, spec), task), spec.outputs)
 
 
 @pytest.mark.parametrize("experiment", DATASETS)

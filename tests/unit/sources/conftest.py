@@ -15,7 +15,7 @@ from pathlib import Path
 
 import pytest
 
-from remint.config.dataset import SourceFile
+from remint.config.source import SourceFile
 
 
 def sha256(content: bytes) -> str:

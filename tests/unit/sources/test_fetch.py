@@ -139,7 +139,7 @@ def test_progress_ends_with_all_bytes(workdir: Path) -> None:
 
 FETCH = """
 import sys
-from remint.config.dataset import SourceFile
+from remint.config.source import SourceFile
 from remint.errors import RemintError
 from remint.sources.fetch import fetch
 try:

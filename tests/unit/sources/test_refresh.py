@@ -3,8 +3,8 @@ from pathlib import Path
 import pytest
 
 from remint import paths
-from remint.config.dataset import SourceConfig
 from remint.config.load import load_section
+from remint.config.source import SourceConfig
 from remint.errors import DataError
 from remint.sources.fetch import fetch
 from remint.sources.refresh import refresh

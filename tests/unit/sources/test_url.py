@@ -7,6 +7,7 @@ import pytest
 
 from remint.errors import DataError
 from remint.sources.fetch import fetch
+from remint.sources.kept import keeping
 from tests.unit.sources.conftest import Server, file_from, sha256
 
 CONTENT = b"0123456789" * 300_000
@@ -91,3 +92,17 @@ def test_a_chain_of_protocols_is_read(workdir: Path, server: Server) -> None:
     server.files["a.gz"] = gzip.compress(CONTENT)
     cached = f"simplecache::{server.url('a.gz')}"
     assert fetch("a.gz", file_from(server.files["a.gz"], {"kind": "url", "url": cached})).is_file()
+
+
+def test_a_file_out_of_the_archive_behind_a_url_by_one_download(workdir: Path, server: Server) -> None:
+    with zipfile.ZipFile("a.zip", "w") as archive:
+        archive.writestr("top-1.0/a.bin", CONTENT)
+        archive.writestr("top-1.0/b.bin", b"b")
+    server.files["a.zip"] = Path("a.zip").read_bytes()
+    with keeping():
+        for path, content in (("a.bin", CONTENT), ("b.bin", b"b")):
+            source = {"kind": "url", "url": server.url("a.zip"), "path": path}
+            assert fetch(path, file_from(content, source)).read_bytes() == content
+    assert server.requests == ["GET /a.zip"]
+    with pytest.raises(DataError, match=r"url \S+/a\.zip, c\.bin: a\.zip has no such file; it holds 2 files"):
+        fetch("c.bin", file_from(b"c", {"kind": "url", "url": server.url("a.zip"), "path": "c.bin"}))

@@ -22,7 +22,7 @@ from remint.tasks.base import task
 from remint.training.fit import fit
 from remint.training.lightning import TrainingModule
 from remint.training.schedules import learning_rate
-from tests.prepared import FAMILIES, bits, dataset_for, images, numbers, table, trained
+from tests.prepared import FAMILIES, bits, dataset_for, images, numbers, table, texts, trained
 
 MLP = {**FAMILIES["mlp"], "dropout": 0.3}
 
@@ -289,3 +289,66 @@ def _global_state() -> tuple[object, ...]:
         signal.getsignal(signal.SIGTERM),
         signal.getsignal(signal.SIGINT),
     )
+
+
+def test_accumulated_batches_are_one_step_of_their_mean_gradient(tmp_path: Path):
+    """Four batches of eight, accumulated, move the weights as one batch of 32 does."""
+    prepared = table(tmp_path / "d", train=96)
+    settings = {"epochs": 2, "optimizer": "sgd", "lr": 0.1}
+    whole = trained(prepared, batch_size=32, **settings).weights
+    pieces = trained(prepared, batch_size=8, accumulate=4, **settings).weights
+    for name, weight in whole.items():
+        torch.testing.assert_close(pieces[name], weight, atol=1e-6, rtol=1e-5)
+
+
+def test_an_epochs_last_batches_make_a_step_even_if_there_are_fewer(tmp_path: Path):
+    prepared = table(tmp_path / "d", train=48)
+    settings = {"epochs": 1, "optimizer": "sgd", "lr": 0.1, "batch_size": 8}
+    assert bits(trained(prepared, accumulate=6, **settings)) == bits(trained(prepared, accumulate=100, **settings))
+
+
+def test_label_smoothing_bounds_what_a_network_is_sure_of(tmp_path: Path):
+    prepared = images(tmp_path / "d")
+    sure, smoothed = (
+        trained(prepared, FAMILIES["mlp"], epochs=30, lr=0.01, label_smoothing=s).network({"image": _images(prepared)})
+        for s in (0.0, 0.3)
+    )
+    assert smoothed.softmax(1).max() < 0.9 < sure.softmax(1).max()
+
+
+def test_augmentation_changes_training_alone(tmp_path: Path):
+    prepared = images(tmp_path / "d")
+    settings = {"epochs": 1, "lr": 1e-30, "optimizer": "sgd"}
+    plain, flipped = (trained(prepared, FAMILIES["cnn"], **settings, augmentation=a) for a in ({}, {"shift": 2}))
+    assert plain.history[0]["train_loss"] != flipped.history[0]["train_loss"]
+    assert plain.history[0]["val_loss"] == flipped.history[0]["val_loss"]
+
+
+def test_a_networks_own_penalty_joins_the_loss(tmp_path: Path):
+    prepared = table(tmp_path / "d")
+    plain = trained(prepared, epochs=10, lr=0.05).weights["linear.weight"]
+    data = PreparedDataModule(prepared, 32, 1)
+    network = build_network(model_config("x", FAMILIES["linear"]), prepared.spec, 1)
+    network.penalty = lambda batch: network.linear.weight.square().sum() * len(batch["target"]) / 32
+    settings = TrainerConfig(epochs=10, batch_size=32, lr=0.05, threads=1)
+    penalised = fit(data, network, task("classification", prepared.spec.outputs), settings, 1).weights["linear.weight"]
+    assert penalised.norm() < 0.6 * plain.norm()
+
+
+def test_a_frozen_part_runs_once_and_stays_as_it_was(tmp_path: Path):
+    prepared = texts(tmp_path / "d")
+    model = {**FAMILIES["bert"], "frozen": True}
+    network = build_network(model_config("x", model), prepared.spec, 1)
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    calls: list[int] = []
+    network.encoder.register_forward_hook(lambda *_: calls.append(1))
+    settings = TrainerConfig(epochs=5, batch_size=32, lr=0.05, l2=0.1, optimizer="adamw", threads=1)
+    data = PreparedDataModule(prepared, 32, 1)
+    result = fit(data, network, task("classification", prepared.spec.outputs), settings, 1)
+    changed = {name for name, tensor in result.weights.items() if not torch.equal(tensor, before[name])}
+    assert changed == {"output.weight", "output.bias"}
+    assert len(calls) == 1 + 1 + 1  # one row to see whether anything is frozen; train and val, a batch each
+
+
+def _images(prepared) -> torch.Tensor:
+    return torch.from_numpy(prepared.split("train")["image"])

@@ -1,16 +1,21 @@
 """Which rows, or images, are the same."""
 
 import hashlib
+from collections.abc import Collection
 
 import numpy as np
 import pandas as pd
 
 
-def row_ids(rows: pd.DataFrame) -> np.ndarray:
-    """Give equal rows equal numbers (int64, N), numbered by first appearance; missing values equal each other."""
+def row_ids(rows: pd.DataFrame, texts: Collection[str] = ()) -> np.ndarray:
+    """Give equal rows equal numbers (int64, N), numbered by first appearance; missing values equal each other.
+
+    White space at both ends of what stands in the columns `texts` does not count.
+    """
     ids = np.zeros(len(rows), dtype=np.int64)
     for name in rows.columns:
-        codes = pd.factorize(rows[name], use_na_sentinel=False)[0]
+        column = rows[name].map(_stripped) if name in texts else rows[name]
+        codes = pd.factorize(column, use_na_sentinel=False)[0]
         ids = pd.factorize(ids * (codes.max(initial=0) + 1) + codes)[0]
     return ids
 
@@ -27,3 +32,7 @@ def first_alike(ids: np.ndarray, among: np.ndarray) -> np.ndarray:
     rows = np.flatnonzero(among)[::-1]
     first[ids[rows]] = rows
     return np.asarray(first[ids])
+
+
+def _stripped(value: object) -> object:
+    return value.strip() if isinstance(value, str) else value

@@ -1,0 +1,154 @@
+import math
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional
+
+from remint.config.specs import BEGIN, END, PADDING, UNKNOWN, ClassesSpec, DataSpec, TextSpec, TokensSpec
+from remint.errors import ConfigError
+from remint.models.base import model_config
+from remint.models.sequences import drop_words, pool
+from tests.prepared import CLASSES, NUMBER, TABLE
+from tests.unit.models import checks
+
+TEXTS = TextSpec(vocabulary=50, length=24)
+EIGHT = ClassesSpec(classes=tuple("abcdefgh"))
+SMALL = {"family": "transformer", "layers": 2, "width": 16, "heads": 2}
+TOKENS = checks.texts([9, 4, 12, 2, 7], 50)
+POOLINGS = ["first", "last", "mean", "max", "mean-max"]
+POSITIONS = ["sinusoidal", "learned", "none"]
+
+
+@pytest.mark.parametrize("pooling", POOLINGS)
+@pytest.mark.parametrize("positions", POSITIONS)
+def test_gives_a_logit_a_class_and_more_padding_changes_none(pooling: str, positions: str):
+    network = checks.build({**SMALL, "pooling": pooling, "positions": positions}, TEXTS, EIGHT)
+    with torch.no_grad():
+        logits = network({"tokens": TOKENS})
+        assert logits.shape == (5, 8)
+        torch.testing.assert_close(network({"tokens": checks.padded(TOKENS, 12)}), logits, atol=1e-5, rtol=0)
+        alone = torch.cat([network({"tokens": row[None, row != PADDING]}) for row in TOKENS])
+        torch.testing.assert_close(alone, logits, atol=1e-5, rtol=0)
+
+
+def test_what_stands_in_the_place_of_padding_changes_nothing():
+    network = checks.build(SMALL, TEXTS, EIGHT)
+    with torch.no_grad():
+        before = network({"tokens": TOKENS})
+        network.tokens.weight[PADDING] = 100.0
+        torch.testing.assert_close(network({"tokens": TOKENS}), before, atol=1e-5, rtol=0)
+
+
+@pytest.mark.parametrize("pooling", POOLINGS)
+def test_permuting_the_batch_permutes_the_outputs(pooling: str):
+    network = checks.build({**SMALL, "pooling": pooling}, TEXTS, EIGHT)
+    checks.permuting_the_batch_permutes_the_outputs(network, {"tokens": TOKENS})
+
+
+def test_the_order_of_words_counts_but_without_positions():
+    swapped = TOKENS[:1].clone()
+    swapped[0, [2, 5]] = swapped[0, [5, 2]]
+    for positions in POSITIONS:
+        network = checks.build({**SMALL, "positions": positions}, TEXTS, EIGHT)
+        with torch.no_grad():
+            difference = (network({"tokens": swapped}) - network({"tokens": TOKENS[:1]})).abs().max().item()
+        assert difference < 1e-6 if positions == "none" else difference > 1e-4
+
+
+def test_the_loss_at_the_start_is_that_of_guessing():
+    network = checks.build(
+        {"family": "transformer", "pooling": "mean-max"}, TextSpec(vocabulary=9000, length=100), EIGHT
+    )
+    tokens = checks.texts([20 + 2 * row for row in range(32)], 9000)
+    loss = functional.cross_entropy(network({"tokens": tokens}), torch.arange(32) % 8).item()
+    assert loss == pytest.approx(math.log(8), abs=0.1)
+
+
+def test_saved_and_loaded_gives_the_same_bits(tmp_path: Path):
+    spec = DataSpec(inputs=TEXTS, outputs=EIGHT)
+    checks.loading_gives_the_same_bits(tmp_path, SMALL, spec, "classification", {"tokens": TOKENS})
+
+
+@pytest.mark.parametrize(
+    "options", [{}, {"pooling": "first", "positions": "learned"}, {"dropout": 0.2, "word_dropout": 0.1}]
+)
+def test_overfits_32_examples(options: dict):
+    network = checks.build({**SMALL, **options}, TEXTS, EIGHT)
+    batch, target = {"tokens": checks.texts([6 + row % 9 for row in range(32)], 50)}, torch.arange(32) * 5 % 8
+    assert checks.training_overfits(network, batch, lambda logits: functional.cross_entropy(logits, target), 100) < 0.05
+
+
+def test_the_same_seed_gives_the_same_gradients():
+    section = {**SMALL, "dropout": 0.3, "word_dropout": 0.3}
+    first, second = (checks.one_step(lambda: checks.build(section, TEXTS, EIGHT), {"tokens": TOKENS}) for _ in range(2))
+    assert torch.equal(first, second)
+
+
+def test_attention_has_rows_of_sum_1_over_what_is_no_padding():
+    network = checks.build(SMALL, TEXTS, EIGHT)
+    weights = network.attention({"tokens": TOKENS})
+    assert weights.shape == (5, 2, 2, 12, 12)
+    torch.testing.assert_close(weights.sum(-1), torch.ones(5, 2, 2, 12))
+    assert (weights.permute(0, 4, 1, 2, 3)[TOKENS == PADDING] == 0).all()
+    assert not weights.requires_grad
+
+
+def test_words_are_dropped_while_training_alone():
+    network = checks.build({**SMALL, "word_dropout": 0.5}, TEXTS, EIGHT)
+    with torch.no_grad():
+        assert torch.equal(network({"tokens": TOKENS}), network({"tokens": TOKENS}))
+        network.train()
+        assert not torch.equal(network({"tokens": TOKENS}), network({"tokens": TOKENS}))
+
+
+def test_dropped_words_become_the_unknown_one():
+    torch.manual_seed(0)
+    tokens = checks.texts([400] * 20, 50)
+    dropped = drop_words(tokens, 0.3)
+    changed = dropped != tokens
+    assert (dropped[changed] == UNKNOWN).all()
+    assert changed.double().mean().item() == pytest.approx(0.3, abs=0.02)
+    assert (dropped[:, 0] == BEGIN).all()
+    assert (dropped[:, -1] == END).all()
+    assert drop_words(tokens, 0.0) is tokens
+
+
+def test_dropout_is_honoured():
+    network = checks.build({**SMALL, "dropout": 0.4}, TEXTS, EIGHT)
+    assert {m.p for m in network.modules() if isinstance(m, nn.Dropout)} == {0.4}
+    with torch.no_grad():
+        assert not torch.equal(network.train()({"tokens": TOKENS}), network({"tokens": TOKENS}))
+
+
+def test_pooling_takes_no_padding():
+    x = torch.tensor([[[1.0], [3.0], [9.0]], [[-2.0], [-6.0], [-1.0]]])
+    mask = torch.tensor([[True, True, False], [True, True, True]])
+    expected = {"first": [1, -2], "last": [3, -1], "mean": [2, -3], "max": [3, -1]}
+    for pooling, values in expected.items():
+        assert pool(x, mask, pooling).flatten().tolist() == values
+    assert pool(x, mask, "mean-max").tolist() == [[2, 3], [-3, -1]]
+
+
+@pytest.mark.parametrize("positions", POSITIONS)
+def test_initialisation_is_small_by_default_and_else_the_one_that_is_asked_for(positions: str):
+    section = {"family": "transformer", "positions": positions, "layers": 4, "width": 64}
+    network = checks.build(section, TextSpec(vocabulary=500, length=40), EIGHT)
+    assert network.tokens.weight.std().item() == pytest.approx(0.02, rel=0.05)
+    assert network.blocks.layers[0].expand.weight.std().item() == pytest.approx(0.02, rel=0.05)
+    assert network.blocks.layers[0].contract.weight.std().item() == pytest.approx(0.02 / 8**0.5, rel=0.05)
+    network = checks.build({**section, "initialisation": "xavier"}, TextSpec(vocabulary=500, length=40), EIGHT)
+    assert network.blocks.layers[0].contract.weight.std().item() == pytest.approx((2 / (64 + 256)) ** 0.5, rel=0.05)
+
+
+@pytest.mark.parametrize(("inputs", "outputs"), [(TABLE, CLASSES), (TEXTS, NUMBER), (TEXTS, TokensSpec(vocabulary=50))])
+def test_refuses_what_it_does_not_take(inputs, outputs):
+    with pytest.raises(ConfigError, match=f'"transformer" classifies texts; found inputs {inputs.modality}'):
+        checks.build(SMALL, inputs, outputs)
+
+
+def test_heads_must_share_the_width():
+    with pytest.raises(ConfigError, match=re.escape("width 16 is not divisible by heads 3")):
+        model_config("x", {**SMALL, "heads": 3})
