@@ -4,12 +4,14 @@ from typing import Annotated, Literal
 
 import torch
 from pydantic import Field
-from torch import Tensor
+from torch import Tensor, nn
 
 from remint.config.specs import END, PADDING, UNKNOWN
 
 Pooling = Literal["first", "last", "mean", "max", "mean-max"]
 "How a sequence becomes one vector: one position's, or the mean, the maximum or both over all that are no padding."
+_HASH = 1_000_003
+"A prime, so that pairs spread over the buckets."
 Share = Annotated[float, Field(ge=0, lt=1)]
 
 
@@ -22,6 +24,23 @@ def drop_words(tokens: Tensor, share: float) -> Tensor:
         return tokens
     dropped = (torch.rand(tokens.shape, device=tokens.device) < share) & (tokens > END)
     return tokens.masked_fill(dropped, UNKNOWN)
+
+
+class Bigrams(nn.Module):
+    """Embeddings of pairs of neighbouring tokens, hashed to a number of buckets (Joulin et al. 2017).
+
+    Takes `tokens` (int64, B×L), gives B×L×width: at each place that of its token and the one before.
+    """
+
+    def __init__(self, buckets: int, width: int) -> None:
+        super().__init__()
+        self.embedding = nn.Embedding(buckets, width)
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Give the embeddings, B×L×width."""
+        before = nn.functional.pad(tokens[:, :-1], (1, 0))
+        found: Tensor = self.embedding((before * _HASH + tokens) % self.embedding.num_embeddings)
+        return found
 
 
 def token_mask(tokens: Tensor) -> Tensor:

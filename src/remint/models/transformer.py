@@ -3,13 +3,14 @@
 from typing import Literal
 
 import torch
+from pydantic import NonNegativeInt
 from torch import Tensor, nn
 
 from remint.config.specs import ClassesSpec, InputSpec, OutputSpec, TextSpec
 from remint.errors import ConfigError
 from remint.models.attention import AttentionConfig, sinusoids
 from remint.models.base import initialise
-from remint.models.sequences import Pooling, Share, drop_words, pool, pooled_width, token_mask
+from remint.models.sequences import Bigrams, Pooling, Share, drop_words, pool, pooled_width, token_mask
 
 
 class TransformerConfig(AttentionConfig):
@@ -26,6 +27,8 @@ class TransformerConfig(AttentionConfig):
     "How a text's tokens become one vector."
     word_dropout: Share = 0.0
     "Share of tokens replaced by the unknown one while training."
+    bigrams: NonNegativeInt = 0
+    "Buckets to which pairs of neighbouring tokens are hashed, whose embeddings join those of the tokens; 0: none."
 
     def build(self, inputs: InputSpec, outputs: OutputSpec) -> nn.Module:
         """Build the network.
@@ -49,6 +52,7 @@ class Transformer(nn.Module):
         self.pooling, self.word_dropout = config.pooling, config.word_dropout
         self.tokens = nn.Embedding(inputs.vocabulary, config.width)
         self.positions = nn.Embedding(inputs.length, config.width) if config.positions == "learned" else None
+        self.bigrams = Bigrams(config.bigrams, config.width) if config.bigrams else None
         # As large as the embeddings: at their full size they would outweigh them for long.
         places = sinusoids(inputs.length, config.width) * (0.02 * 2**0.5) if config.positions == "sinusoidal" else None
         self.register_buffer("places", places, persistent=False)
@@ -73,7 +77,10 @@ class Transformer(nn.Module):
         return self.blocks.weights(self._embedded(tokens), token_mask(tokens))
 
     def _embedded(self, tokens: Tensor) -> Tensor:
-        x: Tensor = self.tokens(drop_words(tokens, self.word_dropout if self.training else 0.0))
+        tokens = drop_words(tokens, self.word_dropout if self.training else 0.0)
+        x: Tensor = self.tokens(tokens)
+        if self.bigrams is not None:
+            x = x + self.bigrams(tokens)
         if self.positions is not None:
             x = x + self.positions.weight[: tokens.shape[1]]
         elif self.places is not None:

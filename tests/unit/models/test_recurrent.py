@@ -175,3 +175,8 @@ def test_works_under_bf16():
 def test_refuses_what_it_does_not_take(options: dict, inputs, outputs, message: str):
     with pytest.raises(ConfigError, match=re.escape(message)):
         checks.build({**SMALL, **options}, inputs, outputs)
+
+
+def test_embeddings_start_small_by_default():
+    network = checks.build({"family": "recurrent"}, TextSpec(vocabulary=500, length=60), EIGHT)
+    assert network.tokens.weight.std().item() == pytest.approx(0.02, rel=0.05)

@@ -9,7 +9,7 @@ from torch.nn import functional
 
 from remint.config.specs import BEGIN, END, PADDING, UNKNOWN, ClassesSpec, DataSpec, TextSpec, TokensSpec
 from remint.errors import ConfigError
-from remint.models.base import model_config
+from remint.models.base import build_network, model_config
 from remint.models.sequences import drop_words, pool
 from tests.prepared import CLASSES, NUMBER, TABLE
 from tests.unit.models import checks
@@ -152,3 +152,12 @@ def test_refuses_what_it_does_not_take(inputs, outputs):
 def test_heads_must_share_the_width():
     with pytest.raises(ConfigError, match=re.escape("width 16 is not divisible by heads 3")):
         model_config("x", {**SMALL, "heads": 3})
+
+
+def test_bigrams_tell_the_order_of_neighbours():
+    spec = DataSpec(inputs=TextSpec(vocabulary=24, length=16), outputs=ClassesSpec(classes=("a", "b")))
+    section = {"family": "transformer", "width": 16, "heads": 2, "layers": 1, "positions": "none"}
+    forth, back = ({"tokens": torch.tensor([[2, *words, 3]])} for words in ([5, 6, 7, 8], [8, 7, 6, 5]))
+    for buckets, differ in ((0, False), (97, True)):
+        network = build_network(model_config("x", {**section, "bigrams": buckets}), spec, 1).eval()
+        assert torch.allclose(network(forth), network(back), atol=1e-6) is not differ
