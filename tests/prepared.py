@@ -59,7 +59,7 @@ FAMILIES: dict[str, dict[str, Any]] = {
     "linear": {"family": "linear"},
     "mlp": {"family": "mlp", "hidden": [32, 16]},
     "cnn": {"family": "cnn", "blocks": [[8, 8]], "hidden": 32},
-    "resnet": {"family": "resnet", "widths": [8, 16], "blocks": [1, 1]},
+    "resnet": {"family": "resnet", "widths": [8, 16], "blocks": 1},
     "inception": {"family": "inception", "stem": 8, "stages": [[16], [24]]},
     "recurrent": {"family": "recurrent", "width": 16},
     "transformer": {"family": "transformer", "width": 16, "heads": 2, "layers": 1},

@@ -34,7 +34,8 @@ class RecurrentConfig(ModelConfig):
     word_dropout: Share = 0.0
     "Text: share of tokens replaced by the unknown one while training."
     residual: Literal["none", "last", "season"] = "none"
-    "Series: forecast the difference to the last value, or to the value `horizon` steps before each."
+    """Series: forecast the difference to the last value, which is taken off the history, too, so that no level has to be
+    known from training (Zeng et al. 2023); or to the value `horizon` steps before each."""
 
     def build(self, inputs: InputSpec, outputs: OutputSpec) -> nn.Module:
         """Build the network.
@@ -106,10 +107,13 @@ class RecurrentForecaster(nn.Module):
         """Give the outputs, B×horizon."""
         history = batch["history"]
         mask = torch.ones(history.shape[:2], dtype=torch.bool, device=history.device)
-        outputs: Tensor = self.output(self.dropout(self.layers(history, mask)))
         # The first feature is the series to forecast, standardised as the outputs are.
+        last = history[:, -1:, 0]
         if self.residual == "last":
-            return outputs + history[:, -1:, 0]
+            history = torch.cat([history[:, :, :1] - last[:, :, None], history[:, :, 1:]], dim=2)
+        outputs: Tensor = self.output(self.dropout(self.layers(history, mask)))
+        if self.residual == "last":
+            return outputs + last
         if self.residual == "season":
             return outputs + history[:, -self.horizon :, 0]
         return outputs
