@@ -10,7 +10,7 @@ from remint.config.dataset import SchemaConfig
 from remint.config.preprocessing import SeriesPreprocessing
 from remint.config.specs import NumbersSpec, OutputSpec, SeriesSpec
 from remint.data.raw import RawData
-from remint.errors import DataError
+from remint.errors import ConfigError, DataError
 from remint.preprocessing.base import Preprocessor
 from remint.preprocessing.split import SPLITS
 
@@ -109,6 +109,8 @@ class SeriesPreprocessor(Preprocessor):
         for name in wanted:
             if name not in rows.columns:
                 raise DataError(f'column "{name}" is missing; found: {", ".join(map(str, rows.columns))}')
+        if rows.empty:
+            raise DataError(f"there is no row; allowed: {self.options.history} steps of {self.options.step} or more")
         return _Grid(rows, self.options, self.features)
 
 
@@ -116,19 +118,19 @@ class _Grid:
     """All groups on a regular grid of times, one after the other."""
 
     def __init__(self, rows: pd.DataFrame, options: SeriesPreprocessing, features: dict[str, Feature]) -> None:
-        times = times_of(rows, options)
-        step = pd.Timedelta(options.step)
-        groups = pd.factorize(rows[options.group], sort=True)[0] if options.group else np.zeros(len(rows), np.int64)
+        times, groups = times_of(rows, options), _groups_of(rows, options)
+        step = step_of(options)
         self.ends = np.empty(len(rows), dtype=np.int64)
         self.position, self.remaining = np.empty_like(self.ends), np.empty_like(self.ends)
         values, targets, begin = [], [], 0
         for group in range(int(groups.max(initial=-1)) + 1):
             mine = np.flatnonzero(groups == group)
             place = ((times[mine] - times[mine].min()) // step).to_numpy(dtype=np.int64)
+            _refuse_two_a_step(place, mine, rows, options)
             size = int(place.max()) + 1
             self.ends[mine], self.position[mine], self.remaining[mine] = begin + place, place, size - 1 - place
             grid = rows.iloc[mine][list(features)].astype("float64").set_axis(place, axis=0)
-            grid = grid[~grid.index.duplicated()].reindex(range(size)).ffill()
+            grid = grid.reindex(range(size)).ffill()
             grid = grid.fillna({name: feature.fill for name, feature in features.items()})
             clock = times[mine].min() + step * np.arange(size)
             values.append(np.hstack([_standardised(grid, features), _cycles(pd.DatetimeIndex(clock), options)]))
@@ -142,8 +144,9 @@ class _Grid:
 def fit(raw: RawData, train: np.ndarray, schema: SchemaConfig, options: SeriesPreprocessing) -> SeriesPreprocessor:
     """Fit on the rows that the mask `train` marks; features are the numeric columns, the target first.
 
-    Raises DataError for times that are none.
+    Raises ConfigError for a step that is none, DataError for times that are none.
     """
+    step_of(options)
     times_of(raw.rows, options)
     names = [schema.target, *(n for n in schema.features() if schema.columns[n].type in ("integer", "float"))]
     features = {}
@@ -172,6 +175,38 @@ def times_of(rows: pd.DataFrame, options: SeriesPreprocessing) -> "pd.Series[Any
         row = int(wrong.argmax())
         raise DataError(f'column "{options.time}", row {row}, is "{rows[options.time].iloc[row]}"; allowed: a time')
     return times
+
+
+def step_of(options: SeriesPreprocessing) -> pd.Timedelta:
+    """Give the time between two steps. Raises ConfigError for what is none."""
+    try:
+        step = pd.Timedelta(options.step)
+    except ValueError:
+        step = pd.Timedelta(0)
+    if not step > pd.Timedelta(0):
+        raise ConfigError(f'preprocessing.step is "{options.step}"; allowed: a time as pandas writes it, such as "1h"')
+    return step
+
+
+def _groups_of(rows: pd.DataFrame, options: SeriesPreprocessing) -> np.ndarray:
+    """Number the series of each row (int64, N)."""
+    if options.group is None:
+        return np.zeros(len(rows), np.int64)
+    groups = pd.factorize(rows[options.group], sort=True)[0]
+    if (groups < 0).any():
+        raise DataError(f'column "{options.group}", row {int((groups < 0).argmax())}, is missing; allowed: a value')
+    return groups
+
+
+def _refuse_two_a_step(place: np.ndarray, mine: np.ndarray, rows: pd.DataFrame, options: SeriesPreprocessing) -> None:
+    """Refuse a second row of the same step, which would hide the first."""
+    again = pd.Series(place).duplicated().to_numpy()
+    if again.any():
+        row = int(mine[again.argmax()])
+        raise DataError(
+            f'column "{options.time}", row {row}, is "{rows[options.time].iloc[row]}", within {options.step} of another '
+            f"row; allowed: one row a step of a series; preprocessing.group names the column that tells series apart"
+        )
 
 
 def _standardised(grid: pd.DataFrame, features: dict[str, Feature]) -> np.ndarray:

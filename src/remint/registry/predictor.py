@@ -4,6 +4,7 @@ Its folder holds `weights.safetensors`, `model.json` and `preprocessor.json`. ML
 code that is kept with it, so it imports neither Lightning nor anything else that only training needs.
 """
 
+import math
 from pathlib import Path
 from typing import Any
 
@@ -58,7 +59,8 @@ class Predictor:
         rows = rows_of(arrays, self._spec)
         predicted = predict(self._network, rows, self._task) if len(rows) else self._nothing()
         if isinstance(self._preprocessor, TextPreprocessor) and isinstance(self._spec.outputs, TokensSpec):
-            columns = self._continued(inputs, self._preprocessor, predicted["nats"] / arrays["characters"])
+            bits = predicted["nats"] / math.log(2) / arrays["characters"]
+            columns = {"prediction": self._continuations(inputs, self._preprocessor), "bits_per_character": bits}
         else:
             columns = predicted_columns(predicted, self._spec.outputs)
         index = inputs.index[self._preprocessor.answered(inputs)] if isinstance(inputs, pd.DataFrame) else None
@@ -73,12 +75,9 @@ class Predictor:
         )
         return self._task.predict(torch.zeros(shape), torch.zeros(shape[:-1], dtype=torch.int64))
 
-    def _continued(
-        self, inputs: pd.DataFrame, preprocessor: TextPreprocessor, nats: np.ndarray
-    ) -> dict[str, np.ndarray]:
+    def _continuations(self, inputs: pd.DataFrame, preprocessor: TextPreprocessor) -> np.ndarray:
         texts = inputs[preprocessor.column]
-        continuations = [continuation(self._network, preprocessor, text) for text in texts]
-        return {"prediction": np.array(continuations, dtype=object), "bits_per_character": nats / np.log(2)}
+        return np.array([continuation(self._network, preprocessor, text) for text in texts], dtype=object)
 
 
 def load_predictor(folder: Path) -> Predictor:

@@ -12,7 +12,7 @@ from remint import progress
 from remint.config.experiment import TrainerConfig
 from remint.data.module import PreparedDataModule
 from remint.determinism import deterministic
-from remint.errors import RemintError
+from remint.errors import ConfigError, RemintError
 from remint.tasks.base import Task
 from remint.training.lightning import TrainingModule, build_trainer, quiet
 from remint.training.watch import BestWeights, EarlyStopping, Row, copy_of_weights
@@ -41,8 +41,9 @@ def fit(
     """Train `network` in place and give what came of it. The same arguments give the same bytes.
 
     `on_epoch` is called with each row of the history. Global state of torch is set here and put back.
-    Raises RemintError when a loss is no longer finite, ConfigError for settings that do not fit the task.
+    Raises RemintError when a loss is no longer finite, ConfigError for settings that do not fit the task or the data.
     """
+    _check_augmentation(datamodule, settings)
     epochs = _Epochs(network, task, settings, on_epoch)
     with deterministic(settings.threads), quiet():
         _lay_out(network, torch.channels_last if settings.channels_last else torch.contiguous_format)
@@ -54,6 +55,13 @@ def fit(
     network.load_state_dict(weights)
     network.eval()
     return FitResult(weights, epochs.history, network)
+
+
+def _check_augmentation(datamodule: PreparedDataModule, settings: TrainerConfig) -> None:
+    changes = {name: value for name, value in settings.augmentation.model_dump().items() if value}
+    if changes and "image" not in datamodule.train.batch(torch.zeros(1, dtype=torch.int64)):
+        name, value = next(iter(changes.items()))
+        raise ConfigError(f"trainer.augmentation.{name} is {value:g}; allowed for data without images: 0")
 
 
 class _Epochs:
