@@ -79,12 +79,12 @@ TRAINER = ("experiments", "adult-mlp", "trainer")
         (
             "params.yaml",
             set_key("experiments", "adult-mlp", "dataset", value="adlt"),
-            'params.yaml: experiments.adult-mlp.dataset is "adlt"; allowed: adult, mnist-5k; did you mean "adult"?',
+            'params.yaml: experiments.adult-mlp.dataset is "adlt"; allowed: adult, mnist-5k,',
         ),
         (
             "params.yaml",
             set_key("experiments", "adult-mlp", "model", "family", value="mlpp"),
-            'params.yaml: experiments.adult-mlp.model.family is "mlpp"; allowed: cnn, linear, mlp',
+            'params.yaml: experiments.adult-mlp.model.family is "mlpp"; allowed: bert, cnn,',
         ),
         (
             "params.yaml",

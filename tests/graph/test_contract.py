@@ -1,6 +1,8 @@
 """`dvc.yaml` must name everything that a stage imports, and no more than it needs."""
 
 import ast
+from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 from pkgutil import iter_modules
 from typing import get_args
@@ -8,6 +10,7 @@ from typing import get_args
 import pytest
 from ruamel.yaml import YAML
 
+from remint import provenance
 from remint.config.dataset import Modality
 from remint.config.experiment import Task
 from remint.config.load import load_project
@@ -18,6 +21,14 @@ from remint.stages.run import STAGES, stage_module
 ROOT = Path(__file__).parents[2]
 PACKAGE = ROOT / "src" / "remint"
 PIPELINE = YAML(typ="safe").load((ROOT / "dvc.yaml").read_text())["stages"]
+
+
+@pytest.fixture(autouse=True, scope="module")
+def parsed_once() -> Iterator[None]:
+    """Keep what each file imports: the cases walk the same files again and again."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(provenance, "_imports", cache(provenance._imports))
+        yield
 
 
 def declared(stage: str, **values: str) -> set[str]:

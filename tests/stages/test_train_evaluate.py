@@ -13,14 +13,14 @@ from remint.errors import ConfigError, RemintError
 from remint.files import read_json
 from remint.stages.run import stage_module
 from tests.prepared import FAMILIES
+from tests.store import migrated_database, store  # noqa: F401
 from tests.trained import EXPERIMENTS, make_project
 
 
 @pytest.fixture
-def project(workdir: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.delenv("MLFLOW_TRACKING_URI", raising=False)
+def project(store: Path) -> Path:  # noqa: F811
     make_project()
-    return workdir
+    return store
 
 
 def _run(stage: str, name: str, **changed: object) -> None:

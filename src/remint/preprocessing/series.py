@@ -204,8 +204,8 @@ def _refuse_two_a_step(place: np.ndarray, mine: np.ndarray, rows: pd.DataFrame, 
     if again.any():
         row = int(mine[again.argmax()])
         raise DataError(
-            f'column "{options.time}", row {row}, is "{rows[options.time].iloc[row]}", within {options.step} of another '
-            f"row; allowed: one row a step of a series; preprocessing.group names the column that tells series apart"
+            f'column "{options.time}", row {row}, is "{rows[options.time].iloc[row]}", within {options.step} of '
+            "another row; allowed: one row a step of a series; preprocessing.group tells series apart"
         )
 
 

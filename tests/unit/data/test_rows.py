@@ -1,10 +1,16 @@
+import json
+import sys
+from pathlib import Path
+
 import numpy as np
+import pytest
 import torch
 
 from remint.config.specs import DataSpec
 from remint.data.module import ShuffledBatches, precomputed
+from remint.data.prepared import map_arrays
 from remint.data.rows import LanguageRows, Rows, SeriesRows, TextRows, concatenated, evaluation_batches, rows_of
-from tests.prepared import DIGITS, NUMBERS, SERIES, TEXTS, TOKENS
+from tests.prepared import DIGITS, IMAGES, NUMBERS, SERIES, TEXTS, TOKENS
 
 TOKENS_OF = {
     "tokens": np.array([2, 7, 3, 2, 8, 9, 10, 3], dtype=np.int32),
@@ -86,3 +92,52 @@ def test_precomputed_rows_keep_their_order_and_target():
     assert type(made) is Rows
     assert made.batch(torch.tensor([1, 0]))["length"].tolist() == [5, 3]
     assert made.batch(torch.tensor([1, 0]))["target"].tolist() == [0, 1]
+
+
+LARGE = 2**28
+"Bytes."
+BIG: dict[str, tuple[DataSpec, dict[str, tuple[str, list[int]]]]] = {
+    "images": (DataSpec(inputs=IMAGES, outputs=DIGITS), {"image": ("U8", [LARGE // 64, 1, 8, 8])}),
+    "texts": (DataSpec(inputs=TEXTS, outputs=DIGITS), {"tokens": ("I32", [LARGE // 4]), "offsets": ("I64", [1001])}),
+    "language": (DataSpec(inputs=TEXTS, outputs=TOKENS), {"tokens": ("I32", [LARGE // 4]), "offsets": ("I64", [1001])}),
+    "series": (
+        DataSpec(inputs=SERIES, outputs=NUMBERS),
+        {"series": ("F32", [LARGE // 8, 2]), "starts": ("I64", [1000])},
+    ),
+}
+
+
+@pytest.mark.skipif(not sys.platform.startswith("linux"), reason="reads /proc")
+@pytest.mark.parametrize("kind", BIG)
+def test_a_batch_copies_its_own_rows_and_nothing_else(tmp_path: Path, kind: str):
+    """The file is a hole of 256 MB, which costs nothing while nobody reads or copies the whole of it."""
+    spec, shapes = BIG[kind]
+    file = _sparse_file(tmp_path / "train.safetensors", shapes)
+    arrays = map_arrays(file)
+    if "offsets" in arrays:
+        arrays["offsets"][:] = np.arange(1001) * 16
+    before = _own_memory()
+    rows = rows_of(arrays, spec)
+    for _ in range(3):
+        rows.batch(torch.arange(len(rows))[-32:])
+    assert _own_memory() - before < LARGE / 8
+
+
+def _sparse_file(file: Path, shapes: dict[str, tuple[str, list[int]]]) -> Path:
+    header, end = {}, 0
+    for name, (dtype, shape) in shapes.items():
+        size = int(np.prod(shape)) * {"U8": 1, "I32": 4, "F32": 4, "I64": 8}[dtype]
+        header[name] = {"dtype": dtype, "shape": shape, "data_offsets": [end, end + size]}
+        end += size
+    text = json.dumps(header).encode()
+    text += b" " * (-len(text) % 8)
+    with file.open("wb") as out:
+        out.write(len(text).to_bytes(8, "little") + text)
+        out.truncate(8 + len(text) + end)
+    return file
+
+
+def _own_memory() -> int:
+    """Bytes that belong to this process alone, mapped files left out."""
+    (line,) = [line for line in Path("/proc/self/status").read_text().splitlines() if line.startswith("RssAnon:")]
+    return int(line.split()[1]) * 1024

@@ -7,10 +7,9 @@ import torch
 from torch import nn
 from torch.nn import functional
 
-from remint.config.specs import BEGIN, END, PADDING, UNKNOWN, ClassesSpec, DataSpec, TextSpec, TokensSpec
+from remint.config.specs import PADDING, ClassesSpec, DataSpec, TextSpec, TokensSpec
 from remint.errors import ConfigError
 from remint.models.base import build_network, model_config
-from remint.models.sequences import drop_words, pool
 from tests.prepared import CLASSES, NUMBER, TABLE
 from tests.unit.models import checks
 
@@ -104,32 +103,11 @@ def test_words_are_dropped_while_training_alone():
         assert not torch.equal(network({"tokens": TOKENS}), network({"tokens": TOKENS}))
 
 
-def test_dropped_words_become_the_unknown_one():
-    torch.manual_seed(0)
-    tokens = checks.texts([400] * 20, 50)
-    dropped = drop_words(tokens, 0.3)
-    changed = dropped != tokens
-    assert (dropped[changed] == UNKNOWN).all()
-    assert changed.double().mean().item() == pytest.approx(0.3, abs=0.02)
-    assert (dropped[:, 0] == BEGIN).all()
-    assert (dropped[:, -1] == END).all()
-    assert drop_words(tokens, 0.0) is tokens
-
-
 def test_dropout_is_honoured():
     network = checks.build({**SMALL, "dropout": 0.4}, TEXTS, EIGHT)
     assert {m.p for m in network.modules() if isinstance(m, nn.Dropout)} == {0.4}
     with torch.no_grad():
         assert not torch.equal(network.train()({"tokens": TOKENS}), network({"tokens": TOKENS}))
-
-
-def test_pooling_takes_no_padding():
-    x = torch.tensor([[[1.0], [3.0], [9.0]], [[-2.0], [-6.0], [-1.0]]])
-    mask = torch.tensor([[True, True, False], [True, True, True]])
-    expected = {"first": [1, -2], "last": [3, -1], "mean": [2, -3], "max": [3, -1]}
-    for pooling, values in expected.items():
-        assert pool(x, mask, pooling).flatten().tolist() == values
-    assert pool(x, mask, "mean-max").tolist() == [[2, 3], [-3, -1]]
 
 
 @pytest.mark.parametrize("positions", POSITIONS)

@@ -8,7 +8,7 @@ from remint.config.dataset import SchemaConfig
 from remint.config.preprocessing import SeriesPreprocessing
 from remint.config.specs import NumbersSpec
 from remint.data.raw import RawData
-from remint.errors import DataError
+from remint.errors import ConfigError, DataError
 from remint.preprocessing.base import load_preprocessor
 from remint.preprocessing.series import SeriesPreprocessor, fit
 
@@ -112,6 +112,8 @@ def test_served_rows_are_those_with_their_history():
     assert len(preprocessor.transform(rows)["starts"]) == 6
     with pytest.raises(DataError, match="no row has 4 steps of 1h up to it; found: 4 rows"):
         preprocessor.transform(_rows(hours=2))
+    with pytest.raises(DataError, match="there is no row; allowed: 4 steps of 1h or more"):
+        preprocessor.transform(_rows().iloc[:0])
 
 
 def test_what_is_no_time_is_told():
@@ -121,3 +123,23 @@ def test_what_is_no_time_is_told():
         _fit(rows)
     with pytest.raises(DataError, match='column "site" is missing'):
         _fit(_rows()).transform(_rows().drop(columns="site"))
+
+
+def test_two_rows_of_one_step_are_told():
+    with pytest.raises(DataError, match=r'column "time", row 30, is "2024-01-01 00:00:00", within 1h of another row'):
+        _fit(_rows(), group=None).transform(_rows())
+    with pytest.raises(DataError, match=r'row 1, is "2024-01-01 01:00:00", within 2h of another row; allowed: one row'):
+        _fit(_rows(), step="2h").transform(_rows())
+
+
+def test_a_row_of_no_series_is_told():
+    rows = _rows()
+    rows.loc[4, "site"] = None
+    with pytest.raises(DataError, match='column "site", row 4, is missing; allowed: a value'):
+        _fit(rows).transform(rows)
+
+
+@pytest.mark.parametrize("step", ["soon", "0h", "-1h", "NaT"])
+def test_a_step_that_is_none_is_told(step: str):
+    with pytest.raises(ConfigError, match=f'preprocessing.step is "{step}"; allowed: a time as pandas writes it'):
+        _fit(_rows(), step=step)

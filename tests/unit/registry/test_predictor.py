@@ -5,6 +5,7 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import get_args
 from urllib.parse import urlsplit
 from urllib.request import url2pathname
 
@@ -13,6 +14,8 @@ import pandas as pd
 import pytest
 
 from remint import paths
+from remint.config.dataset import Modality
+from remint.config.experiment import Task
 from remint.data.prepared import Prepared
 from remint.data.raw import read_raw
 from remint.data.rows import rows_of
@@ -115,10 +118,10 @@ def test_nothing_in_the_model_is_pickled(project: Path) -> None:
 def test_requirements_name_all_that_the_predictor_imports() -> None:
     modules = [
         *(f"remint.models.{name}" for name in families()),
-        "remint.tasks.classification",
-        "remint.tasks.regression",
+        *(f"remint.tasks.{name}" for name in get_args(Task)),
+        *(f"remint.preprocessing.{name}" for name in get_args(Modality)),
     ]
-    code = code_closure(package.LOADER, *modules, "remint.preprocessing.tabular", "remint.preprocessing.image")
+    code = code_closure(package.LOADER, *modules)
     used = {name for file in code for name in _top_level_imports(ast.parse(file.read_text()))}
     third_party = used - sys.stdlib_module_names - {"remint"}
     assert third_party == {"numpy", "pandas", "pydantic", "pydantic_core", "ruamel", "safetensors", "torch"}

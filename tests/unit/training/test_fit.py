@@ -61,6 +61,8 @@ def test_figures_are_means_over_all_rows(tmp_path: Path):
         ("mlp", {"precision": "bf16-mixed"}),
         ("cnn", {}),
         ("cnn", {"precision": "bf16-mixed", "channels_last": True, "threads": 2}),
+        ("resnet", {"augmentation": {"flip": 0.5, "shift": 1, "rotation": 9, "cutout": 2}, "accumulate": 2}),
+        ("transformer", {"label_smoothing": 0.1, "accumulate": 3}),
     ],
 )
 def test_the_same_arguments_give_the_same_bytes_whatever_came_before(tmp_path: Path, family: str, settings: dict):
@@ -322,6 +324,13 @@ def test_augmentation_changes_training_alone(tmp_path: Path):
     plain, flipped = (trained(prepared, FAMILIES["cnn"], **settings, augmentation=a) for a in ({}, {"shift": 2}))
     assert plain.history[0]["train_loss"] != flipped.history[0]["train_loss"]
     assert plain.history[0]["val_loss"] == flipped.history[0]["val_loss"]
+
+
+def test_augmentation_of_what_is_no_image_is_refused(tmp_path: Path):
+    prepared = table(tmp_path / "d")
+    with pytest.raises(ConfigError, match=r"trainer.augmentation.shift is 2; allowed for data without images: 0"):
+        trained(prepared, augmentation={"shift": 2})
+    trained(prepared, epochs=1, augmentation={"flip": 0})
 
 
 def test_a_networks_own_penalty_joins_the_loss(tmp_path: Path):

@@ -43,7 +43,7 @@ def test_sound_series_pass_and_their_gaps_are_counted() -> None:
         ("A", 50, 0, 0),
         ("B", 48, 2, 0.04),
     ]
-    assert {name: split.rows for name, split in report.splits.items()} == {"train": 60, "val": 20, "test": 18}
+    assert {name: split.rows for name, split in report.splits.items()} == {"train": 60, "val": 18, "test": 20}
     assert "2013-01-01 06:00:00+00:00" in page("weather", report)
     assert "no time of time stands twice in a series (rows of the same station)" in page("weather", report)
 
