@@ -34,7 +34,7 @@ class RecurrentConfig(ModelConfig):
     word_dropout: Share = 0.0
     "Text: share of tokens replaced by the unknown one while training."
     residual: Literal["none", "last", "season"] = "none"
-    """Series: forecast the difference to the last value, which is taken off the history, too, so that no level has to be
+    """Series: forecast the difference to the last value, which is taken off the history, too, so that no level need be
     known from training (Zeng et al. 2023); or to the value `horizon` steps before each."""
 
     def build(self, inputs: InputSpec, outputs: OutputSpec) -> nn.Module:
