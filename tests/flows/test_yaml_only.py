@@ -1,81 +1,207 @@
-"""A new dataset and a new experiment are YAML and nothing else."""
+"""New datasets and experiments of every modality are YAML and nothing else, up to a model served on raw inputs."""
 
+import json
 import re
+import subprocess
+import sys
 from collections.abc import Callable
-from pathlib import Path
 
+import numpy as np
 import pandas as pd
-from sklearn.datasets import load_diabetes, load_digits
+import pytest
+from safetensors.numpy import load_file
 
-from tests.conftest import Project, use_file
+from remint.files import read_json
+from tests.conftest import Project, copy_project
+from tests.flows.modalities import BAD, DATASETS, EXPERIMENTS, GOOD, REPEATED, write_modalities
+
+STAGES = 4 * len(DATASETS) + 2 * len(EXPERIMENTS)
+DATASET_OF = dict(zip(EXPERIMENTS, DATASETS, strict=True))
+OF_CLASSES = {"accuracy", "balanced_accuracy", "macro_f1", "auroc", "log_loss"}
+OF_NUMBERS = {"rmse", "mae", "r2"}
+EXPECTED = {
+    "reviews-transformer": (OF_CLASSES, {"loss.png", "confusion.png", "roc.png", "samples.png", "attention.png"}),
+    "tales-gpt": (
+        {"bits_per_character", "perplexity"},
+        {"loss.png", "lengths.png", "generated.txt", "attention.png"},
+    ),
+    "power-gru": (OF_NUMBERS, {"loss.png", "horizon.png", "residuals.png", "forecast.png"}),
+    "ratings-mf": (OF_NUMBERS, {"loss.png", "residuals.png", "samples.png"}),
+    "digits-resnet": (OF_CLASSES, {"loss.png", "confusion.png", "roc.png", "samples.png"}),
+}
+"Metrics and plots of an experiment."
+LEARNED = {
+    "reviews-transformer": ("accuracy", 0.8, 1.0),
+    "tales-gpt": ("bits_per_character", 0.0, 1.8),  # characters alone, by how often they occur: 4.2
+    "power-gru": ("rmse", 0.0, 1.2),  # a day before: 1.6
+    "ratings-mf": ("rmse", 0.0, 0.36),  # the mean: 0.45
+    "digits-resnet": ("accuracy", 0.6, 1.0),
+}
+"Between what a metric lies where something was learned."
+FORCED = ("reviews-transformer", "tales-gpt", "power-gru")
+CLIENT = """
+import json, sys
+import mlflow, pandas
+from safetensors.numpy import load_file
+
+mlflow_client, told = mlflow.MlflowClient(), {}
+
+def walk(run, folder=None):
+    for entry in mlflow_client.list_artifacts(run, folder):
+        yield from walk(run, entry.path) if entry.is_dir else [entry.path]
+
+for experiment, dataset in json.loads(sys.argv[1]).items():
+    model = mlflow.pyfunc.load_model(f"models:/{experiment}/1")
+    run = mlflow_client.get_model_version(experiment, "1").run_id
+    rows = pandas.read_parquet(f"data/raw/{dataset}/rows.parquet")
+    if dataset == "digits":
+        predicted = model.predict(load_file("data/raw/digits/images.safetensors")["images"])
+    elif dataset == "tales":
+        table = pandas.read_parquet("data/reports/evaluate/tales-gpt/predictions.parquet")
+        predicted = model.predict(rows.iloc[table["row"]])
+    else:
+        predicted = model.predict(rows)
+    predicted.to_parquet(f"{experiment}.parquet")
+    told[experiment] = {
+        "artifacts": sorted(walk(run)),
+        "metrics": sorted(mlflow_client.get_run(run).data.metrics),
+        "inputs": model.metadata.get_input_schema().to_dict(),
+        "outputs": model.metadata.get_output_schema().to_dict(),
+    }
+    told["said"] = model.predict(pandas.DataFrame({"text": ["这书很喜欢", ""]}))["prediction"].tolist() \
+        if dataset == "reviews" else told.get("said")
+print(json.dumps(told))
+"""
 
 
-def digits_file(folder: Path) -> Path:
-    digits = load_digits()
-    rows = pd.DataFrame((digits.data * 15).astype(int))
-    rows["label"] = digits.target
-    rows.to_csv(folder / "digits.csv", index=False, header=False)
-    return folder / "digits.csv"
+@pytest.fixture(scope="module")
+def ran(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project in which all of it has run once."""
+    project = copy_project(tmp_path_factory.mktemp("modalities") / "project")
+    write_modalities(project.root, project.root.parent / "sources")
+    project.commit()
+    done = project.call("remint", "run")
+    (project.root / ".remint" / "first-run.txt").write_text(done.stdout + done.stderr, encoding="utf-8")
+    return project
 
 
-def diabetes_file(folder: Path) -> Path:
-    load_diabetes(as_frame=True).frame.to_csv(folder / "diabetes.csv", index=False)
-    return folder / "diabetes.csv"
+@pytest.fixture(scope="module")
+def told(ran: Project) -> dict:
+    """What a plain MLflow client finds in another process; it leaves its predictions as `EXPERIMENT.parquet`."""
+    environment = {**ran.environment, "MLFLOW_TRACKING_URI": "sqlite:///mlruns/mlflow.db"}
+    command = [sys.executable, "-c", CLIENT, json.dumps(DATASET_OF)]
+    done = subprocess.run(command, cwd=ran.root, env=environment, capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
+    content: dict = json.loads(done.stdout)
+    return content
 
 
-def declare(project: Project) -> None:
-    """Add an image dataset and a table with a number to predict, and an experiment on each."""
-
-    def datasets(content: dict) -> None:
-        shared = {"split": {"kind": "hash", "val": 0.1, "test": 0.2}, "expectations": {}}
-        shared |= {"cleaning": {}, "preprocessing": {}}
-        content["datasets"]["digits"] = {
-            "modality": "image",
-            "source": {"format": {"kind": "csv-images", "height": 8, "width": 8}},
-            "schema": {"target": "label", "columns": {"label": {"type": "category"}}},
-            "baselines": {"constant": {"estimator": "constant"}},
-            **shared,
-        }
-        columns = {name: {"type": "float"} for name in ("age", "sex", "bmi", "bp", "s1", "s2", "s3", "s4", "s5", "s6")}
-        content["datasets"]["diabetes"] = {
-            "modality": "tabular",
-            "source": {"format": {"kind": "csv"}},
-            "schema": {"target": "target", "columns": {**columns, "target": {"type": "float"}}},
-            "baselines": {"linear": {"estimator": "linear"}},
-            **shared,
-        }
-        for name, make in (("digits", digits_file), ("diabetes", diabetes_file)):
-            use_file(content["datasets"][name]["source"], f"{name}.csv", make(project.root.parent))
-
-    def params(content: dict) -> None:
-        trainer = {"epochs": 15, "batch_size": 32, "lr": 0.01}
-        shared = {"trainer": trainer, "seed": 3}
-        content["experiments"]["digits-softmax"] = {
-            "dataset": "digits",
-            "task": "classification",
-            "model": {"family": "linear"},
-            **shared,
-        }
-        content["experiments"]["diabetes-linear"] = {
-            "dataset": "diabetes",
-            "task": "regression",
-            "model": {"family": "linear"},
-            **shared,
-        }
-
-    project.edit("datasets.yaml", datasets)
-    project.edit("params.yaml", params)
+def evaluated(project: Project, experiment: str) -> pd.DataFrame:
+    return pd.read_parquet(project.root / "data/reports/evaluate" / experiment / "predictions.parquet")
 
 
-def test_new_datasets_and_experiments_run(finished: Project, copy_of: Callable[[Project], Project]) -> None:
-    project = copy_of(finished)
-    declare(project)
-    said = project.call("remint", "run", "digits-softmax", "diabetes-linear").stdout
-    assert said.count(" ran ") == 4 * 2 + 2 * 2, said
-    (accuracy,) = re.findall(r"^digits-softmax +accuracy +(\d\.\d+)", said, re.MULTILINE)
-    assert float(accuracy) > 0.9
-    (rmse,) = re.findall(r"^diabetes-linear +rmse +(\d+\.\d+)", said, re.MULTILINE)
-    (baseline,) = re.findall(r"^  baseline linear +rmse +(\d+\.\d+)", said, re.MULTILINE)
-    assert float(rmse) < 1.1 * float(baseline)
-    done = project.call("dvc", "repro")
+def served(project: Project, experiment: str) -> pd.DataFrame:
+    return pd.read_parquet(project.root / f"{experiment}.parquet")
+
+
+def test_every_stage_ran_and_every_model_is_champion(ran: Project) -> None:
+    said = (ran.root / ".remint" / "first-run.txt").read_text(encoding="utf-8")
+    assert len(re.findall(r"^\w+@[\w-]+ +ran +[\d.]+ s$", said, re.MULTILINE)) == STAGES, said
+    assert len(re.findall(r" yes *$", said, re.MULTILINE)) == len(EXPERIMENTS), said
+    assert "Traceback" not in said
+    assert "Warning" not in said
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_metrics_samples_and_plots(ran: Project, told: dict, experiment: str) -> None:
+    metrics, plots = EXPECTED[experiment]
+    found = read_json(ran.root / "data/reports/evaluate" / experiment / "metrics.json")
+    assert set(found) == metrics
+    assert np.isfinite(list(found.values())).all()
+    metric, low, high = LEARNED[experiment]
+    assert low <= found[metric] <= high
+    assert {f"test_{name}" for name in metrics} <= set(told[experiment]["metrics"])
+    artifacts = set(told[experiment]["artifacts"])
+    assert {f"plots/{name}" for name in plots} == {path for path in artifacts if path.startswith("plots/")}
+    assert {"evaluation/samples.json", "evaluation/metrics.json", "training/history.csv"} <= artifacts
+
+
+def test_what_was_cleaned_is_told_and_left_out(ran: Project) -> None:
+    report = read_json(ran.root / "data/reports/validate/reviews/report.json")
+    assert [(step["key"], step["count"]) for step in report["cleaning"]["steps"]] == [("cleaning.duplicates", REPEATED)]
+    kept = pd.read_parquet(ran.root / "data/prepared/reviews/rows.parquet")
+    assert len(kept) == report["rows"] - REPEATED
+    assert kept["text"].is_unique
+
+
+@pytest.mark.parametrize("experiment", ["reviews-transformer", "ratings-mf", "digits-resnet"])
+def test_what_is_served_is_what_was_evaluated(ran: Project, told: dict, experiment: str) -> None:
+    table = evaluated(ran, experiment)
+    found = served(ran, experiment).iloc[table["row"]].reset_index(drop=True)
+    wanted = table.drop(columns=["row", "target"])
+    assert list(found) == list(wanted) == [column["name"] for column in told[experiment]["outputs"]]
+    pd.testing.assert_frame_equal(found, wanted, rtol=1e-5, atol=1e-6, check_dtype=False)
+
+
+def test_chinese_reviews_get_chinese_classes(told: dict) -> None:
+    assert told["said"][0] == GOOD
+    assert told["said"][1] in (GOOD, BAD)
+    assert [column["name"] for column in told["reviews-transformer"]["inputs"]] == ["text"]
+
+
+def test_a_language_model_goes_on_and_tells_its_bits(ran: Project, told: dict) -> None:
+    table, found = evaluated(ran, "tales-gpt"), served(ran, "tales-gpt")
+    assert list(found) == ["prediction", "bits_per_character"]
+    np.testing.assert_array_equal(found["bits_per_character"], table["bits_per_character"])
+    assert all(isinstance(text, str) for text in found["prediction"])
+    assert found["prediction"].str.len().max() > 0
+    bits = (table["bits_per_character"] * table["characters"]).sum() / table["characters"].sum()
+    metrics = read_json(ran.root / "data/reports/evaluate/tales-gpt/metrics.json")
+    assert bits == pytest.approx(metrics["bits_per_character"])
+    assert [column["name"] for column in told["tales-gpt"]["inputs"]] == ["text"]
+
+
+def test_a_series_gets_a_forecast_for_each_row_with_its_history(ran: Project, told: dict) -> None:
+    table, found = evaluated(ran, "power-gru"), served(ran, "power-gru")
+    steps = ["prediction_1", "prediction_2", "prediction_3"]
+    assert list(found) == steps
+    raw = pd.read_parquet(ran.root / "data/raw/power/rows.parquet")
+    assert len(found) == len(raw) - 2 * 23
+    assert set(table["row"]) <= set(found.index)
+    wanted = table.set_index("row")[steps]
+    pd.testing.assert_frame_equal(found.loc[wanted.index], wanted, rtol=1e-5, check_names=False)
+    assert [column["name"] for column in told["power-gru"]["inputs"]] == ["hour", "site", "load", "wind"]
+
+
+def test_test_windows_lie_after_those_of_training(ran: Project) -> None:
+    rows = pd.read_parquet(ran.root / "data/prepared/power/rows.parquet")
+    times = rows.groupby("split")["hour"].agg(["min", "max"])
+    horizon = pd.Timedelta("3h")
+    for before, after in (("train", "val"), ("val", "test")):
+        assert pd.Timestamp(times.loc[before, "max"]) + horizon <= pd.Timestamp(times.loc[after, "min"])
+    arrays = load_file(ran.root / "data/prepared/power/test.safetensors")
+    assert arrays["target"].shape == (int((rows["split"] == "test").sum()), 3)
+
+
+def test_pages_and_samples_keep_chinese_readable(ran: Project) -> None:
+    samples = (ran.root / "data/reports/evaluate/reviews-transformer/samples.json").read_text(encoding="utf-8")
+    page = (ran.root / "data/reports/validate/reviews/report.html").read_text(encoding="utf-8")
+    state = (ran.root / "data/prepared/reviews/preprocessor.json").read_text(encoding="utf-8")
+    assert GOOD in samples
+    assert GOOD in page
+    assert '"喜"' in state
+
+
+def test_then_neither_runner_has_anything_to_do(ran: Project) -> None:
+    before = ran.lock()
+    done = ran.call("dvc", "repro")
     assert "Data and pipelines are up to date" in done.stdout + done.stderr
+    assert ran.call("remint", "run").stdout.count(" unchanged ") == STAGES
+    assert ran.lock() == before
+
+
+def test_a_forced_run_writes_the_same_bytes(ran: Project, copy_of: Callable[[Project], Project]) -> None:
+    project = copy_of(ran)
+    said = project.call("remint", "run", "--force", *FORCED).stdout
+    assert said.count(" ran ") == 6 * len(FORCED), said
+    assert project.lock() == ran.lock()
