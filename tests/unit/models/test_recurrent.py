@@ -119,14 +119,27 @@ def test_the_same_seed_gives_the_same_gradients(kind: dict):
     assert torch.equal(first, second)
 
 
-def test_a_forecast_is_a_difference_to_the_last_value_or_to_the_season_before():
-    outputs = {}
-    for residual in ("none", "last", "season"):
-        with torch.no_grad():
-            outputs[residual] = _forecaster(residual=residual)({"history": HISTORY})
-            assert outputs[residual].shape == (5, 6)
-    torch.testing.assert_close(outputs["last"] - outputs["none"], HISTORY[:, -1, :1].expand(5, 6))
-    torch.testing.assert_close(outputs["season"] - outputs["none"], HISTORY[:, -6:, 0])
+def _forecast(residual: str, history: torch.Tensor) -> torch.Tensor:
+    with torch.no_grad():
+        return _forecaster(residual=residual)({"history": history})
+
+
+def _raised(history: torch.Tensor, by: torch.Tensor) -> torch.Tensor:
+    """Add a number to the series to forecast, one a row (B×1)."""
+    return torch.cat([history[:, :, :1] + by[:, :, None], history[:, :, 1:]], dim=2)
+
+
+def test_a_forecast_is_a_difference_to_the_season_before():
+    difference = _forecast("season", HISTORY) - _forecast("none", HISTORY)
+    torch.testing.assert_close(difference, HISTORY[:, -6:, 0])
+
+
+def test_a_forecast_is_a_difference_to_the_last_value_and_knows_no_level():
+    last = HISTORY[:, -1, :1]
+    forecast = _forecast("last", HISTORY)
+    assert forecast.shape == (5, 6)
+    torch.testing.assert_close(forecast, _forecast("none", _raised(HISTORY, -last)) + last)
+    torch.testing.assert_close(_forecast("last", _raised(HISTORY, torch.full((5, 1), 7.0))), forecast + 7)
 
 
 def test_the_forget_gate_starts_open_whatever_the_initialisation():
