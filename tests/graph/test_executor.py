@@ -100,7 +100,7 @@ EDITS = st.tuples(
 )
 
 
-@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=8, deadline=None, suppress_health_check=list(HealthCheck))
 @given(rounds=st.lists(st.lists(EDITS, max_size=3), min_size=1, max_size=3))
 def test_both_runners_run_the_same_stages_after_any_edits(finished: Path, rounds: list) -> None:
     with tempfile.TemporaryDirectory() as folder:

@@ -86,12 +86,12 @@ def _run_flow(
 ) -> int:
     """Import what the stages need while the server starts, then run the flow."""
     with quick_imports():
+        if "train" in kinds:
+            _check_models(project, experiments)
         from flows.pipeline import PipelineFailedError, pipeline, send_what_is_left
 
         for kind in sorted(kinds) if jobs == 1 else ():
             stage_module(kind)
-    if "train" in kinds:
-        _check_models(project, experiments)
     if server:
         server.wait()
     try:
