@@ -93,6 +93,21 @@ TRAINER = ("experiments", "adult-mlp", "trainer")
         ),
         (
             "params.yaml",
+            set_key(*TRAINER, "early_stopping", value={"pateince": 3}),
+            "trainer.early_stopping.pateince is not a known key; allowed: monitor, patience, min_delta; did you mean",
+        ),
+        (
+            "params.yaml",
+            set_key("experiments", "austen-gpt", "metric", value="accuracy"),
+            'params.yaml: experiments.austen-gpt: metric is "accuracy"; allowed for language_modelling: bits_per_char',
+        ),
+        (
+            "params.yaml",
+            set_key("experiments", "diamonds-mlp", "gates", "better", "metric", value="auroc"),
+            'experiments.diamonds-mlp: gates.better.metric is "auroc"; allowed for regression: rmse, mae, r2',
+        ),
+        (
+            "params.yaml",
             set_key("groups", "starter", value=["adult-mlp", "nope"]),
             'params.yaml: groups.starter names "nope"',
         ),

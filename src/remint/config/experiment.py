@@ -20,14 +20,13 @@ Metric = Literal[
     "perplexity",
 ]
 "Of the test split; `remint.evaluation.metrics` computes them."
-
-
-_PRIMARY = {
-    "classification": "accuracy",
-    "regression": "rmse",
-    "forecasting": "rmse",
-    "language_modelling": "bits_per_character",
+METRICS: dict[Task, tuple[Metric, ...]] = {
+    "classification": ("accuracy", "balanced_accuracy", "macro_f1", "auroc", "log_loss"),
+    "regression": ("rmse", "mae", "r2"),
+    "forecasting": ("rmse", "mae", "r2"),
+    "language_modelling": ("bits_per_character", "perplexity"),
 }
+"What each task has, its primary metric first."
 
 
 class ScheduleConfig(Config):
@@ -125,7 +124,7 @@ class ExperimentConfig(Config):
     trainer: TrainerConfig
     seed: NonNegativeInt
     metric: Metric | None = None
-    "Primary metric; none named: accuracy for classification, bits_per_character for language modelling, else rmse."
+    "Primary metric; none named: of classification accuracy, of language modelling bits_per_character, else rmse."
     gates: dict[str, GateConfig] = {}
 
     @model_validator(mode="after")
@@ -134,10 +133,19 @@ class ExperimentConfig(Config):
             raise ValueError("model.family is missing")
         return self
 
+    @model_validator(mode="after")
+    def _task_has_the_metrics(self) -> "ExperimentConfig":
+        asked = {"metric": self.metric, **{f"gates.{name}.metric": gate.metric for name, gate in self.gates.items()}}
+        allowed = METRICS[self.task]
+        for key, metric in asked.items():
+            if metric is not None and metric not in allowed:
+                raise ValueError(f'{key} is "{metric}"; allowed for {self.task}: {", ".join(allowed)}')
+        return self
+
     @property
     def primary_metric(self) -> str:
         """Name of the metric that result tables show first."""
-        return self.metric or _PRIMARY[self.task]
+        return self.metric or METRICS[self.task][0]
 
 
 class CronConfig(Config):

@@ -27,7 +27,7 @@ def _line(file: str, prefix: tuple[str, ...], model: type[BaseModel], details: E
     kind, found = details["type"], _shown(details["input"])
     if kind == "extra_forbidden":
         allowed = _keys(parent)
-        return f"{where} is not a known key; allowed: {', '.join(allowed)}{nearest(path[-1], allowed)}"
+        return f"{where} is not a known key; allowed: {', '.join(allowed) or 'none'}{nearest(path[-1], allowed)}"
     if kind == "missing":
         return f"{where} is missing"
     if kind == "value_error":
@@ -50,9 +50,8 @@ def _shown(value: Any) -> str:
 
 
 def _keys(model: Any) -> list[str]:
-    if not (isinstance(model, type) and issubclass(model, BaseModel)):
-        return []
-    return [field.alias or name for name, field in model.model_fields.items()]
+    models = [m for m in _members(model) if isinstance(m, type) and issubclass(m, BaseModel)]
+    return [field.alias or name for m in models for name, field in m.model_fields.items()]
 
 
 def _walk(model: Any, loc: tuple[int | str, ...]) -> tuple[list[str], Any]:

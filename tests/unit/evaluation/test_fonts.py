@@ -16,7 +16,8 @@ TEXT = "中文评论：好评与差评 — 春眠不覺曉，處處聞啼鳥 −
 
 @pytest.fixture(autouse=True)
 def _own_settings() -> Iterator[None]:
-    with matplotlib.rc_context():
+    """Start from matplotlib's own font, whatever an earlier test of this process drew with."""
+    with matplotlib.rc_context({"font.family": ["sans-serif"]}):
         yield
 
 

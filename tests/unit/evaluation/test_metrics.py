@@ -4,7 +4,7 @@ import typing
 import numpy as np
 import pytest
 
-from remint.config.experiment import Metric
+from remint.config.experiment import METRICS, Metric
 from remint.evaluation.metrics import HIGHER_IS_BETTER, compute_metrics
 
 
@@ -67,11 +67,20 @@ def test_a_perplexity_too_large_for_a_float_is_left_out():
     assert found.keys() == {"bits_per_character"}
 
 
-def test_every_metric_tells_whether_higher_is_better_and_can_be_declared():
-    names = {*_classified([0, 1], [[0.6, 0.4], [0.3, 0.7]])}
-    names |= {*compute_metrics("regression", np.array([1.0, 2.0]), {"value": np.array([2.0, 2.0])})}
-    nats = {"nats": np.ones(1), "tokens": np.ones(1)}
-    names |= {*compute_metrics("language_modelling", np.array([1]), nats)}
-    assert names == set(HIGHER_IS_BETTER) == set(typing.get_args(Metric))
+def test_every_task_declares_the_metrics_it_has():
+    two, numbers = np.array([[1.0, 2.0], [6.0, 3.0]]), np.array([1.0, 2.0])
+    found = {
+        "classification": _classified([0, 1], [[0.6, 0.4], [0.3, 0.7]]),
+        "regression": compute_metrics("regression", numbers, {"value": numbers}),
+        "forecasting": compute_metrics("forecasting", two, {"values": two}),
+        "language_modelling": compute_metrics(
+            "language_modelling", np.array([1]), {"nats": np.ones(1), "tokens": np.ones(1)}
+        ),
+    }
+    assert {task: set(metrics) for task, metrics in found.items()} == {t: set(names) for t, names in METRICS.items()}
+
+
+def test_every_metric_tells_whether_higher_is_better():
+    assert set(HIGHER_IS_BETTER) == set(typing.get_args(Metric))
     lower = {name for name, higher in HIGHER_IS_BETTER.items() if not higher}
     assert lower == {"log_loss", "rmse", "mae", "bits_per_character", "perplexity"}
