@@ -11,8 +11,9 @@ export PYTHONPATH :=
 run: $(READY)
 	remint run
 
+# Two processes; a file of tests stays in one. In the order of the files, as the slow ones come first.
 test: $(READY)
-	pytest
+	pytest --numprocesses 2 --dist loadfile --no-loadscope-reorder
 
 test-slow: $(READY)
 	pytest -m slow
