@@ -47,6 +47,7 @@ class Copy:
     def edit(self, file: str, change: Callable[[Any], None]) -> None:
         """Change a YAML file."""
         yaml = YAML()
+        yaml.preserve_quotes, yaml.width = True, 10_000  # quoted URLs, and none broken in two
         content = yaml.load(self.root / file)
         change(content)
         yaml.dump(content, self.root / file)
@@ -101,8 +102,9 @@ def measure(command: Sequence[str], folder: Path, environment: dict[str, str]) -
 
 
 def copy_project(target: Path, epochs: int | None = None) -> Copy:
-    """Copy the project's own files and the raw ones, but no output and no store, and commit them to a new git.
+    """Copy the project's own files and the starter's raw ones, but no output and no store, and commit them to a git.
 
+    The copy declares the starter's experiments and datasets alone, so that `dvc repro` and `remint run` do the same.
     `epochs` replaces that of every experiment.
     """
     target.mkdir(parents=True)
@@ -117,10 +119,39 @@ def copy_project(target: Path, epochs: int | None = None) -> Copy:
     for file in raw_files():
         shutil.copy(file, target / DOWNLOADS / file.name)
     copy = Copy(target)
+    copy.edit("params.yaml", keep_starter_experiments)
+    copy.edit("datasets.yaml", keep_starter_datasets)
     if epochs is not None:
         copy.edit("params.yaml", lambda content: set_epochs(content, epochs))
     commit(target)
     return copy
+
+
+def starter() -> tuple[list[str], list[str]]:
+    """Give the starter's experiments and the datasets that they name, in declared order."""
+    params = YAML(typ="safe").load(ROOT / "params.yaml")
+    experiments = params["groups"]["starter"]
+    return experiments, list(dict.fromkeys(params["experiments"][name]["dataset"] for name in experiments))
+
+
+def keep_starter_experiments(params: Any) -> None:
+    """Leave the starter's experiments and group alone in what `params.yaml` holds."""
+    wanted, _ = starter()
+    keep(params["experiments"], wanted)
+    keep(params["groups"], ["starter"])
+    params["schedules"] = {}
+
+
+def keep_starter_datasets(content: Any) -> None:
+    """Leave the starter's datasets alone in what `datasets.yaml` holds."""
+    _, wanted = starter()
+    keep(content["datasets"], wanted)
+
+
+def keep(mapping: Any, wanted: Sequence[str]) -> None:
+    """Delete all entries but some."""
+    for name in [name for name in mapping if name not in wanted]:
+        del mapping[name]
 
 
 def set_epochs(params: Any, epochs: int) -> None:
@@ -138,11 +169,11 @@ def commit(folder: Path) -> None:
 
 
 def raw_files() -> list[Path]:
-    """Find the project's raw files, whose content is that of `datasets.yaml`."""
-    datasets = YAML(typ="safe").load(ROOT / "datasets.yaml")["datasets"]
+    """Find the raw files of the starter's datasets, whose content is that of `datasets.yaml`."""
+    datasets, (_, wanted) = YAML(typ="safe").load(ROOT / "datasets.yaml")["datasets"], starter()
     found = []
-    for name, dataset in datasets.items():
-        for file, source in dataset["source"]["files"].items():
+    for name in wanted:
+        for file, source in datasets[name]["source"]["files"].items():
             path = ROOT / DOWNLOADS / source["sha256"]
             if not path.exists():
                 sys.exit(f"{file} is not there; `remint stage ingest {name}` fetches it")

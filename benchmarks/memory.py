@@ -14,7 +14,19 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from common import DOWNLOADS, REMINT, ROOT, Copy, Measured, copy_project, print_machine, print_table, sha256, tell
+from common import (
+    DOWNLOADS,
+    REMINT,
+    ROOT,
+    Copy,
+    Measured,
+    copy_project,
+    print_machine,
+    print_table,
+    sha256,
+    starter,
+    tell,
+)
 from ruamel.yaml import YAML
 
 EXAMPLE = """\
@@ -43,23 +55,21 @@ def main() -> None:
     options = parser.parse_args()
     print_machine()
     with tempfile.TemporaryDirectory(dir=options.folder) as temporary:
-        starter, large = (copy_project(Path(temporary) / name, options.epochs) for name in ("starter", "large"))
-        for copy in (starter, large):
+        small, large = (copy_project(Path(temporary) / name, options.epochs) for name in ("starter", "large"))
+        for copy in (small, large):
             copy.run(sys.executable, "-c", PREPARE)
         enlarge(large, options.times)
         addresses = stages()
         of_large = [address for address in addresses if belongs_to(address, LARGE)]
-        small_figures = run_stages(starter, addresses, options.rounds)
+        small_figures = run_stages(small, addresses, options.rounds)
         large_figures = run_stages(large, of_large, options.rounds)
-        added = (options.times - 1) * rows(starter)
+        added = (options.times - 1) * rows(small)
     report(small_figures, large_figures, options.times, added)
 
 
 def stages() -> list[str]:
     """Give the addresses of all stages of the starter, in an order in which they can run."""
-    params = YAML(typ="safe").load(ROOT / "params.yaml")
-    experiments = params["groups"]["starter"]
-    datasets = dict.fromkeys(params["experiments"][name]["dataset"] for name in experiments)
+    experiments, datasets = starter()
     first = [f"{stage}@{name}" for name in datasets for stage in DATASET_STAGES]
     return first + [f"{stage}@{name}" for name in experiments for stage in EXPERIMENT_STAGES]
 
@@ -116,11 +126,11 @@ def rows(copy: Copy) -> int:
     return int(YAML(typ="safe").load(copy.root / "data" / "reports" / "validate" / LARGE / "report.json")["rows"])
 
 
-def report(starter: Figures, large: Figures, times: int, added: int) -> None:
+def report(small_figures: Figures, large: Figures, times: int, added: int) -> None:
     """Print a row a stage."""
     header = ("stage", "MB", "s", f"{times} × rows: MB", "s", "MB ratio", "s ratio", "a row more: KB", "ms")
     lines = []
-    for address, small in starter.items():
+    for address, small in small_figures.items():
         line = [address, f"{small.peak / MEGABYTE:.0f}", f"{small.seconds:.1f}"]
         if address in large:
             big = large[address]

@@ -1,7 +1,8 @@
 """What remint costs beside the plain way: whole runs, runs with nothing to do, `--help`.
 
 Three comparisons, each paired: in every round all its commands run once, in an order that rotates, and a ratio is that
-of two times of one round. The tables show median (smallest–largest).
+of two times of one round. The tables show median (smallest–largest). The copies of the project declare the
+starter group alone, so that `remint run` and `dvc repro` do the same.
 
 cold: `remint run` of the starter, in a fresh copy of the project that has its raw files but no outputs, no MLflow store
   and no Prefect store, against `plain.py`, which does the same work in one process; beside it `remint run --jobs 2` and

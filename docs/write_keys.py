@@ -17,7 +17,7 @@ PAGE = Path(__file__).parent / "experiments.md"
 PLAIN = {str: "text", int: "integer", float: "number", bool: "true or false", Any: "any", type(None): "nothing"}
 HEAD = """# Every key of datasets.yaml and params.yaml
 
-A wrong key or value is refused before anything runs, with the file, the key, what was found and what is allowed. YAML is read as YAML 1.2, as DVC reads it. This page is written by `docs/write_keys.py`; `tests/unit/test_documents.py` holds it against the code.
+Unknown keys, types, names, tasks and metrics are refused before anything runs; whether a model, trainer or baseline fits the data, when its stage begins. Either way the message names the file, the key, what was found and what is allowed. YAML is read as YAML 1.2, as DVC reads it. This page is written by `docs/write_keys.py`; `tests/unit/test_documents.py` holds it against the code.
 
 ## datasets.yaml
 

@@ -109,7 +109,7 @@ PICTURES: dict[str, tuple[str, Callable[[dict[str, Any]], Figure]]] = {
 WRITTEN = {"austen-gpt": 2, "tang-gpt": 3}
 "Experiment to how many of its generated texts to quote."
 SEEDS = (1, 2)
-METRICS = {"r2": "R²", "accuracy": "accuracy", "bits_per_character": "bits a character", "rmse": "RMSE"}
+METRICS = {"r2": "R²", "accuracy": "accuracy", "bits_per_character": "bits per character", "rmse": "RMSE"}
 
 
 @dataclass(frozen=True)
@@ -260,8 +260,8 @@ def _missed_by_all(project: Project, done: Sequence[str]) -> Iterator[str]:
             found, baselines = [figure(project, name) for name in names], baselines_of(project, names[0])
             best = max(found) if bar.higher else min(found)
             if bar.missed_by(best, baselines) is not None:
-                told = f"best {shown(best)}, the bar is {bar.told(baselines)}"
-                yield f"one of {', '.join(f'`{name}`' for name in names)} ({told})"
+                told = f"{shown(best)}, their common bar is {bar.told(baselines)}"
+                yield f"the better of {' and '.join(f'`{name}`' for name in names)} ({told})"
 
 
 def _beaten(project: Project, name: str) -> str:

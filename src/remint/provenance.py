@@ -15,7 +15,7 @@ from typing import Any
 import remint
 
 PACKAGES = ("torch", "pytorch-lightning", "numpy", "pandas", "pyarrow", "scikit-learn", "safetensors")
-"Packages whose version can change the bits of a model."
+"Packages whose version can change the bits of any model; a family may name more."
 
 
 @dataclass(frozen=True)
@@ -67,26 +67,32 @@ def code_closure(*roots: str) -> tuple[Path, ...]:
     return tuple(sorted(found.values()))
 
 
-def fingerprint(inputs: Iterable[Path], section: dict[str, Any], code: Iterable[Path]) -> dict[str, Any]:
+def fingerprint(
+    inputs: Iterable[Path], section: dict[str, Any], code: Iterable[Path], packages: Iterable[str] = ()
+) -> dict[str, Any]:
     """Give `{"fingerprint": sha256, "parts": {"data", "parameters", "code", "environment"}}`.
 
-    `inputs` are files or folders relative to the project's root, `code` files inside the package.
+    `inputs` are files or folders relative to the project's root, `code` files inside the package, `packages` those that
+    the model needs beside `PACKAGES`.
     """
     root = _package_root()
     parts = {
         "data": {path.as_posix(): content_digest(path) for path in inputs},
         "parameters": section,
         "code": {path.relative_to(root).as_posix(): content_digest(path) for path in code},
-        "environment": environment(),
+        "environment": environment(packages),
     }
     canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
     return {"fingerprint": hashlib.sha256(canonical.encode()).hexdigest(), "parts": parts}
 
 
-def environment() -> dict[str, str]:
-    """Give what can change a training's bits beside data, parameters and code: interpreter, packages, instructions."""
+def environment(packages: Iterable[str] = ()) -> dict[str, str]:
+    """Give what can change a training's bits beside data, parameters and code: interpreter, packages, instructions.
+
+    The packages are `PACKAGES` and those given, `absent` for one that is not installed.
+    """
     found = {"python": platform.python_version(), "machine": platform.machine(), "instructions": _instructions()}
-    return {**found, **{name: _version(name) for name in PACKAGES}}
+    return {**found, **{name: _version(name) for name in (*PACKAGES, *packages)}}
 
 
 def git_state() -> GitState:

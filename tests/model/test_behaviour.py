@@ -97,6 +97,14 @@ def test_every_initialisation_learns(tmp_path: Path, family: str, initialisation
 
 
 @pytest.mark.parametrize("family", FAMILIES)
+def test_training_runs_in_training_mode(tmp_path: Path, family: str):
+    prepared = dataset_for(family, tmp_path / "d")
+    with_, without = (trained(prepared, {**FAMILIES[family], "dropout": share}, epochs=1) for share in (0.5, 0.0))
+    assert with_.history[0]["train_loss"] != without.history[0]["train_loss"]
+    assert not with_.network.training
+
+
+@pytest.mark.parametrize("family", FAMILIES)
 def test_dropout_is_active_in_training_alone(tmp_path: Path, family: str):
     prepared = dataset_for(family, tmp_path / "d")
     network, batch = _network(prepared, {**FAMILIES[family], "dropout": 0.5}), batch_of(prepared)

@@ -77,6 +77,14 @@ def refused(error: type[RemintError], *addresses: str) -> str:
         ("ratings.preprocessing.length", 9, "length is not a known key; allowed: log"),
         ("digits.preprocessing.log", ["x"], "log is not a known key"),
         ("reviews.preprocessing.tokenizer", "word", 'is "word"; allowed: "words", "characters", "subwords" or'),
+        (
+            "tales.preprocessing.tokenizer",
+            "words",
+            'is "words"; allowed where the target is the text: "characters", "s',
+        ),
+        ("tales.preprocessing", {}, 'tokenizer is "words"; allowed where the target is the text: "characters", "subwo'),
+        ("tales.preprocessing.tokenizer", "pretrained", 'is "pretrained"; allowed where the target is the text: "cha'),
+        ("tales.preprocessing.lowercase", True, "lowercase is true; allowed where the target is the text: false"),
         ("reviews.preprocessing.length", 2, "length is 2; allowed: greater than or equal to 4"),
         ("power.preprocessing", {}, "preprocessing.time is missing"),
         ("reviews.cleaning.duplicates", "remove", 'duplicates is "remove"; allowed: "keep" or "drop"'),
@@ -201,10 +209,25 @@ def test_a_training_that_does_not_fit_its_data(
 @pytest.mark.parametrize("key", ["history", "horizon"])
 def test_windows_that_no_split_has_room_for(project: Path, key: str) -> None:
     declare("datasets.yaml", f"datasets.power.preprocessing.{key}", 170)
-    said = refused(DataError, "preprocess@power", "train@power-gru")
-    assert said == (
-        "params.yaml: experiments.power-gru: data/prepared/power: split train is empty; allowed: at least one row"
+    said = refused(DataError, "preprocess@power")
+    assert said.startswith("datasets.yaml: datasets.power: rows of split train: ")
+    assert said.endswith("a shorter preprocessing.history or preprocessing.horizon, or a larger split, would help")
+
+
+@pytest.mark.parametrize("column", ["category", "text"])
+def test_a_text_with_a_feature_beside_it(project: Path, column: str) -> None:
+    declare("datasets.yaml", "datasets.reviews.schema.columns.title", {"type": column})
+    with pytest.raises(ConfigError) as error:
+        load_project()
+    assert str(error.value) == (
+        f'datasets.yaml: datasets.reviews: modality is "text", features: text (text), title ({column}); '
+        "allowed: one feature of type text, or a text as target"
     )
+
+
+def test_a_text_as_target_is_read_alone(project: Path) -> None:
+    declare("datasets.yaml", "datasets.tales.schema.columns.title", {"type": "text"})
+    assert load_project().datasets["tales"].schema_.text == "text"
 
 
 def _declare_texts(texts: list[str], **column: Any) -> None:

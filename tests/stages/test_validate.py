@@ -92,11 +92,11 @@ REVIEWS: dict[str, Any] = {"text": {"type": "text"}, "title": {"type": "text"}, 
         ),
         (
             {"modality": "text", "schema": {"target": "rich", "columns": REVIEWS}},
-            'people.modality is "text"; features of type text: text, title; allowed: one, or none and a text as target',
+            'people: modality is "text", features: text (text), title (text); allowed: one feature',
         ),
         (
             {"modality": "text", "schema": {"target": "rich", "columns": {"rich": {"type": "category"}}}},
-            'people.modality is "text"; features of type text: none; allowed: one, or none and a text as target',
+            'people: modality is "text", features: none; allowed: one feature of type text, or a text as target',
         ),
         ({"modality": "series"}, 'people.split.kind is "hash", but modality is "series"; allowed: "time"'),
         (
@@ -121,7 +121,7 @@ def test_declarations_that_do_not_fit_together(changes: dict[str, Any], message:
     declared = {"expectations": {}, **changes}
     with pytest.raises(ConfigError) as raised:
         stage.run("people", section(**declared))
-    assert str(raised.value).startswith("datasets.yaml: datasets.people.")
+    assert str(raised.value).startswith("datasets.yaml: datasets.people")
     assert message in str(raised.value)
 
 

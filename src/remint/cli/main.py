@@ -94,7 +94,7 @@ def _add_stage(commands: Commands) -> None:
         "example:\n  remint stage validate adult",
     )
     command.add_argument("stage", metavar="STAGE", help="ingest, validate, preprocess, baseline, train or evaluate")
-    command.add_argument("name", metavar="NAME", help="dataset (the first four) or experiment")
+    command.add_argument("name", metavar="NAME", help="experiment (for train, evaluate) or dataset (for the others)")
     command.set_defaults(call=_stage)
 
 
@@ -127,8 +127,9 @@ def _add_schedule(commands: Commands) -> None:
         commands,
         "schedule",
         "serve the schedules of params.yaml through Prefect until stopped",
-        "Serve the schedules of params.yaml as Prefect deployments until stopped with Ctrl-C. One run at a\n"
-        "time; a run that falls due while another works is dropped. Each run refreshes its data first.",
+        "Serve the schedules of params.yaml as Prefect deployments until stopped with Ctrl-C. One run works at\n"
+        "a time: one that falls due while the same schedule's last one is not done is dropped, one of another\n"
+        "schedule waits. Each run refreshes its data first.",
         "example:\n  remint schedule",
     )
     command.add_argument("--port", type=_port, default=4200, help="port of Prefect's pages (default 4200)")

@@ -41,7 +41,9 @@ class SchemaConfig(Config):
     """The raw rows: which columns, and which of them is the target."""
 
     target: str
+    "Name of the column to learn."
     columns: Annotated[dict[str, Column], Field(min_length=1)]
+    "Every column of the raw rows; one that is not declared fails the validation."
 
     @model_validator(mode="after")
     def _target_is_a_column(self) -> "SchemaConfig":
@@ -62,6 +64,18 @@ class SchemaConfig(Config):
     def features(self) -> tuple[str, ...]:
         """Names of the columns that reach the model, in declared order."""
         return tuple(n for n, c in self.columns.items() if c.role == "feature" and n != self.target)
+
+    @property
+    def text(self) -> str | None:
+        """The column that modality text reads: a text as target (language modelling), or the one feature, a text."""
+        names = (self.target,) if self.target_is_text else self.features()
+        return names[0] if len(names) == 1 and self.columns[names[0]].type == "text" else None
+
+    @property
+    def no_text(self) -> str:
+        """What to say where modality text has no such column."""
+        found = ", ".join(f"{name} ({self.columns[name].type})" for name in self.features()) or "none"
+        return f'modality is "text", features: {found}; allowed: one feature of type text, or a text as target'
 
 
 def _check_shares(val: float, test: float) -> None:
@@ -196,10 +210,9 @@ class BaselineConfig(Config):
 
     estimator: Literal["constant", "linear", "gradient-boosting", "tfidf-svm", "n-gram", "seasonal-naive"]
     parameters: dict[str, Any] = {}
-    """Keyword arguments of scikit-learn's estimator, and beside or in place of them
-
-    linear on texts, tfidf-svm: `analyzer` (word or char), `ngram` (fewest, most), `min_frequency`; tfidf-svm: `c`;
-    n-gram: `order`, `min_frequency`; seasonal-naive: `period`, in steps.
+    """`constant`, `linear`, `gradient-boosting`: keyword arguments of scikit-learn's estimator; `linear` on texts and
+    `tfidf-svm`: `analyzer` (word or char), `ngram` (fewest, most), `min_frequency`; `tfidf-svm`: `c`; `n-gram`:
+    `order`, `min_frequency`; `constant` of language modelling: `min_frequency`; `seasonal-naive`: `period`, in steps.
     """
 
 
@@ -219,3 +232,9 @@ class DatasetConfig(Config):
     preprocessing: dict[str, Any]
     "Options of the modality; see `remint.config.preprocessing`."
     baselines: dict[Name, BaselineConfig]
+
+    @model_validator(mode="after")
+    def _text_is_there(self) -> "DatasetConfig":
+        if self.modality == "text" and self.schema_.text is None:
+            raise ValueError(self.schema_.no_text)
+        return self

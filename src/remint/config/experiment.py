@@ -45,8 +45,12 @@ class EarlyStoppingConfig(Config):
     """Stop when the monitored metric has not improved for `patience` epochs."""
 
     monitor: str = "val_loss"
+    """`train_loss`, `val_loss`; of classification `val_accuracy`, too, of regression and forecasting `val_rmse`. Of
+    accuracy more is better, of the others less."""
     patience: PositiveInt = 5
+    "Epochs in a row without improvement after which the training ends."
     min_delta: NonNegativeFloat = 0.0
+    "An improvement is larger than this."
 
 
 class AugmentationConfig(Config):
@@ -79,6 +83,7 @@ class TrainerConfig(Config):
     "Weight decay: in the gradient for sgd, momentum and adam; decoupled for adamw. Biases are left out."
     schedule: ScheduleConfig = ScheduleConfig()
     early_stopping: EarlyStoppingConfig | None = None
+    "When to stop before `epochs`; none: never. Which weights become the model, `keep` says, stopped early or not."
     keep: Literal["last", "best"] = "last"
     "Which epoch's weights become the model: the last, or the one with the lowest validation loss."
     gradient_clip: PositiveFloat | None = None

@@ -9,10 +9,10 @@ from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
 from remint import paths
 from remint.config.base import Config, Name
-from remint.config.dataset import DatasetConfig
+from remint.config.dataset import DatasetConfig, SchemaConfig
 from remint.config.experiment import CronConfig, ExperimentConfig
 from remint.config.messages import explain, nearest
-from remint.config.preprocessing import OPTIONS, Preprocessing
+from remint.config.preprocessing import OPTIONS, Preprocessing, TextPreprocessing
 from remint.errors import ConfigError
 
 Model = TypeVar("Model", bound=BaseModel)
@@ -76,7 +76,7 @@ def load_project() -> Project:
     datasets = validated(paths.DATASETS_FILE, (), DatasetsFile, read_yaml(paths.DATASETS_FILE)).datasets
     params = validated(paths.PARAMS_FILE, (), ParamsFile, read_yaml(paths.PARAMS_FILE))
     for name, dataset in datasets.items():
-        preprocessing_options(name, dataset.modality, dataset.preprocessing)
+        preprocessing_options(name, dataset.modality, dataset.schema_, dataset.preprocessing)
     for name, experiment in params.experiments.items():
         _check_experiment(name, experiment, datasets)
     for group, members in params.groups.items():
@@ -103,9 +103,15 @@ def load_section(file: Path, top: str, name: str, section: type[Model]) -> Model
     return validated(file, (top, name), section, {key: entries[name][key] for key in wanted if key in entries[name]})
 
 
-def preprocessing_options(dataset: str, modality: str, section: dict[str, Any]) -> Preprocessing:
-    """Read a dataset's `preprocessing` section as its modality has it. Raises ConfigError."""
-    return validated(paths.DATASETS_FILE, ("datasets", dataset, "preprocessing"), OPTIONS[modality], section)
+def preprocessing_options(dataset: str, modality: str, schema: SchemaConfig, section: dict[str, Any]) -> Preprocessing:
+    """Read a dataset's `preprocessing` section as its modality has it.
+
+    Raises ConfigError, also where a text that is the target would lose characters on its way to tokens.
+    """
+    options = validated(paths.DATASETS_FILE, ("datasets", dataset, "preprocessing"), OPTIONS[modality], section)
+    if isinstance(options, TextPreprocessing) and schema.target_is_text:
+        _check_lossless(dataset, options)
+    return options
 
 
 def read_yaml(file: Path) -> dict[str, Any]:
@@ -139,6 +145,15 @@ def validated(file: Path, prefix: tuple[str, ...], model: type[Model], content: 
         return model.model_validate(content)
     except ValidationError as error:
         raise ConfigError(explain(str(file), prefix, model, error)) from None
+
+
+def _check_lossless(dataset: str, options: TextPreprocessing) -> None:
+    """Raise ConfigError for tokens that cost less than the characters they stand for: bits a character would lie."""
+    where, when = f"{paths.DATASETS_FILE}: datasets.{dataset}.preprocessing", "allowed where the target is the text"
+    if options.tokenizer not in ("characters", "subwords"):
+        raise ConfigError(f'{where}.tokenizer is "{options.tokenizer}"; {when}: "characters", "subwords"')
+    if options.lowercase:
+        raise ConfigError(f"{where}.lowercase is true; {when}: false")
 
 
 def _check_experiment(name: str, experiment: ExperimentConfig, datasets: dict[str, DatasetConfig]) -> None:

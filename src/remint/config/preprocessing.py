@@ -40,7 +40,8 @@ class SeriesPreprocessing(Config):
     group: str | None = None
     "Column that tells series apart, such as a station."
     step: str = "1h"
-    "Time between two steps, as pandas writes it. Gaps are filled with the last value before."
+    """Time between two steps, as pandas writes it. In a history, gaps and dropped rows are filled with the last value
+    before; windows with such a step among those to forecast are left out of every split."""
     history: PositiveInt = 168
     horizon: PositiveInt = 24
     "Steps to forecast."

@@ -10,7 +10,6 @@ from torch.utils.data import DataLoader, Dataset, Sampler
 
 from remint.data.prepared import Prepared
 from remint.data.rows import Batch, Rows, concatenated, cut, evaluation_batches, rows_of
-from remint.errors import DataError
 from remint.seeds import derive_seed
 
 BUCKET = 50
@@ -20,12 +19,12 @@ BUCKET = 50
 class PreparedDataModule(pl.LightningDataModule):
     """Gives the splits of a prepared dataset in batches.
 
-    The order of epoch e is a permutation drawn from (seed, e) alone. Raises DataError where train or val is empty.
+    The order of epoch e is a permutation drawn from (seed, e) alone.
     """
 
     def __init__(self, prepared: Prepared, batch_size: int, seed: int, workers: int = 0) -> None:
         super().__init__()
-        self.train, self.val = (_rows(prepared, split) for split in ("train", "val"))
+        self.train, self.val = (rows_of(prepared.split(split), prepared.spec) for split in ("train", "val"))
         self._batch_size, self._seed, self._workers = batch_size, seed, workers
 
     @property
@@ -121,10 +120,3 @@ def precomputed(rows: Rows, function: Callable[[Batch], Batch]) -> Rows:
         made = function(batch) | {"target": batch["target"]}
         parts.append({name: tensor.numpy() for name, tensor in made.items()})
     return Rows(concatenated(parts, order, None))
-
-
-def _rows(prepared: Prepared, split: str) -> Rows:
-    rows = rows_of(prepared.split(split), prepared.spec)
-    if len(rows) == 0:
-        raise DataError(f"{prepared.folder}: split {split} is empty; allowed: at least one row")
-    return rows

@@ -30,7 +30,7 @@ class ModelConfig(Config):
     "Of all weights but a normalisation's; biases then start at zero. `default` is torch's own, or as the family tells."
 
     packages: ClassVar[tuple[str, ...]] = ()
-    "Packages that the network needs to be served, beside torch."
+    "Packages that the network needs beside torch; the fingerprint and the registered model name their versions."
 
     @abstractmethod
     def build(self, inputs: InputSpec, outputs: OutputSpec) -> nn.Module:

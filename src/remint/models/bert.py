@@ -36,7 +36,7 @@ class BertConfig(ModelConfig):
     layers: PositiveInt | None = None
     "Keep the first n layers of the encoder; none: all."
     frozen: bool = False
-    "Train the output alone. The encoder then runs once over all rows, not once an epoch."
+    "Train the output alone. The encoder then runs once over all rows, not once per epoch."
     freeze_embeddings: bool = True
     "Leave the embeddings as they are: of a small BERT half of all weights, whose gradients and moments cost memory."
     encoder_dropout: Annotated[float, Field(ge=0, lt=1)] | None = None
@@ -118,7 +118,7 @@ class Bert(nn.Module):
 
     def precompute(self, batch: dict[str, Tensor]) -> dict[str, Tensor]:
         """Give `pooled` (float32, N×width), which stands in for `tokens` from then on; nothing where all is trained."""
-        if not self._frozen:
+        if not self._frozen or "pooled" in batch:
             return {}
         with torch.no_grad():
             return {"pooled": self._pool(batch["tokens"]).float()}

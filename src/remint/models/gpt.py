@@ -25,11 +25,17 @@ class GPTConfig(AttentionConfig):
     def build(self, inputs: InputSpec, outputs: OutputSpec) -> nn.Module:
         """Build the network.
 
-        Raises ConfigError for other than texts whose next tokens are to be told.
+        Raises ConfigError for other than texts whose next tokens are to be told, and for a pretrained tokenizer, whose
+        texts do not end with END.
         """
         if not isinstance(inputs, TextSpec) or not isinstance(outputs, TokensSpec):
             raise ConfigError(
                 f'model.family "gpt" predicts texts; found inputs {inputs.modality}, target {outputs.kind}'
+            )
+        if inputs.pretrained is not None:
+            raise ConfigError(
+                'model.family "gpt" takes tokens of a tokenizer that is fitted; found preprocessing.tokenizer '
+                '"pretrained"; allowed: "characters", "subwords"'
             )
         return GPT(self, inputs, outputs.size)
 

@@ -34,6 +34,9 @@ class TabularLinear(nn.Module):
         places = torch.where(codes > 0, codes + self.starts, self.linear.in_features)
         if self.linear.in_features <= DENSE_UP_TO:
             return self._product(numeric, places)
+        if not places.shape[1]:
+            kept = functional.dropout(numeric, self.dropout, self.training)
+            return functional.linear(kept, self.linear.weight, self.linear.bias)
         return self._lookup(numeric, places)
 
     def _product(self, numeric: Tensor, places: Tensor) -> Tensor:

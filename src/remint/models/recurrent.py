@@ -9,7 +9,7 @@ from torch import Tensor, nn
 from remint.config.specs import ClassesSpec, InputSpec, NumbersSpec, OutputSpec, SeriesSpec, TextSpec
 from remint.errors import ConfigError
 from remint.models.base import ModelConfig, initialise
-from remint.models.sequences import Pooling, Share, drop_words, pool, pooled_width, token_mask
+from remint.models.sequences import Pooling, Share, check_word_dropout, drop_words, pool, pooled_width, token_mask
 
 
 class RecurrentConfig(ModelConfig):
@@ -40,7 +40,8 @@ class RecurrentConfig(ModelConfig):
     def build(self, inputs: InputSpec, outputs: OutputSpec) -> nn.Module:
         """Build the network.
 
-        Raises ConfigError for other than texts with classes or a series to forecast, and for options of the other one.
+        Raises ConfigError for other than texts with classes or a series to forecast, for options of the other one, and
+        for words to drop from texts of a pretrained tokenizer.
         """
         if isinstance(inputs, TextSpec) and isinstance(outputs, ClassesSpec):
             network: nn.Module = self._classifier(inputs, outputs)
@@ -60,6 +61,7 @@ class RecurrentConfig(ModelConfig):
     def _classifier(self, inputs: TextSpec, outputs: ClassesSpec) -> "RecurrentClassifier":
         if self.residual != "none":
             raise ConfigError(f'model.residual is "{self.residual}"; allowed for texts: "none"')
+        check_word_dropout(self.word_dropout, inputs)
         return RecurrentClassifier(self, inputs.vocabulary, outputs.size)
 
     def _forecaster(self, inputs: SeriesSpec, outputs: NumbersSpec) -> "RecurrentForecaster":

@@ -6,7 +6,8 @@ import torch
 from pydantic import Field
 from torch import Tensor, nn
 
-from remint.config.specs import END, PADDING, UNKNOWN
+from remint.config.specs import END, PADDING, UNKNOWN, TextSpec
+from remint.errors import ConfigError
 
 Pooling = Literal["first", "last", "mean", "max", "mean-max"]
 "How a sequence becomes one vector: one position's, or the mean, the maximum or both over all that are no padding."
@@ -24,6 +25,15 @@ def drop_words(tokens: Tensor, share: float) -> Tensor:
         return tokens
     dropped = (torch.rand(tokens.shape, device=tokens.device) < share) & (tokens > END)
     return tokens.masked_fill(dropped, UNKNOWN)
+
+
+def check_word_dropout(share: float, inputs: TextSpec) -> None:
+    """Raise ConfigError where words are to be dropped from texts whose tokenizer has other ids of special tokens."""
+    if share and inputs.pretrained is not None:
+        raise ConfigError(
+            f"model.word_dropout is {share:g}, and the dataset's preprocessing.tokenizer is pretrained, whose ids of "
+            f"special tokens are its own; allowed: 0, or a tokenizer that is fitted (words, characters, subwords)"
+        )
 
 
 class Bigrams(nn.Module):

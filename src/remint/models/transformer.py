@@ -10,7 +10,16 @@ from remint.config.specs import ClassesSpec, InputSpec, OutputSpec, TextSpec
 from remint.errors import ConfigError
 from remint.models.attention import AttentionConfig, sinusoids
 from remint.models.base import initialise
-from remint.models.sequences import Bigrams, Pooling, Share, drop_words, pool, pooled_width, token_mask
+from remint.models.sequences import (
+    Bigrams,
+    Pooling,
+    Share,
+    check_word_dropout,
+    drop_words,
+    pool,
+    pooled_width,
+    token_mask,
+)
 
 
 class TransformerConfig(AttentionConfig):
@@ -33,12 +42,14 @@ class TransformerConfig(AttentionConfig):
     def build(self, inputs: InputSpec, outputs: OutputSpec) -> nn.Module:
         """Build the network.
 
-        Raises ConfigError for inputs that are no texts, or a target that is no class.
+        Raises ConfigError for inputs that are no texts, a target that is no class, or words to drop from texts of a
+        pretrained tokenizer.
         """
         if not isinstance(inputs, TextSpec) or not isinstance(outputs, ClassesSpec):
             raise ConfigError(
                 f'model.family "transformer" classifies texts; found inputs {inputs.modality}, target {outputs.kind}'
             )
+        check_word_dropout(self.word_dropout, inputs)
         return Transformer(self, inputs, outputs.size)
 
 

@@ -13,6 +13,7 @@ from remint.data.raw import RawData
 from remint.errors import ConfigError, DataError
 from remint.preprocessing.base import Preprocessor
 from remint.preprocessing.split import SPLITS
+from remint.preprocessing.values import scale
 
 _CYCLES = {"hour": ("hour", 24.0), "weekday": ("dayofweek", 7.0), "yearday": ("dayofyear", 365.25)}
 
@@ -32,7 +33,8 @@ class SeriesPreprocessor(Preprocessor):
     """See `remint.preprocessing.base.Preprocessor`; takes a DataFrame with times, groups and features.
 
     A row that is served is the last of its history: it gets a forecast of the steps that follow it, and rows with
-    less history before them than a window is long are refused.
+    less history before them than a window is long are refused. In a history, a step without a row or a value holds the
+    last value before; a step to train or score a forecast on is always measured.
     """
 
     independent: ClassVar[bool] = False
@@ -66,14 +68,15 @@ class SeriesPreprocessor(Preprocessor):
         return enough
 
     def usable(self, raw: RawData, splits: np.ndarray) -> np.ndarray:
-        """Tell which rows have their history before them, and all steps to forecast within their own split."""
+        """Tell which rows have their history before them, and all steps to forecast measured and in their own split."""
         grid, horizon = self._grid(raw.rows), self.options.horizon
         last = np.minimum(grid.ends + horizon, len(grid.values) - 1)
-        number = np.array([SPLITS.index(split) for split in splits], dtype=np.float64)
-        latest = np.full(len(grid.values), np.nan)
-        latest[grid.ends] = number
-        latest = pd.Series(latest).ffill().to_numpy()
-        inside = (grid.remaining >= horizon) & (latest[last] == number)
+        number = np.array([SPLITS.index(split) for split in splits], dtype=np.int64)
+        owner = np.full(len(grid.values), -1)
+        owner[grid.ends] = number
+        measured = grid.measured.cumsum()
+        whole = measured[last] - measured[grid.ends] == horizon
+        inside = (grid.remaining >= horizon) & whole & (owner[last] == number)
         usable: np.ndarray = inside & (grid.position >= self.options.history - 1)
         return usable
 
@@ -122,7 +125,7 @@ class _Grid:
         step = step_of(options)
         self.ends = np.empty(len(rows), dtype=np.int64)
         self.position, self.remaining = np.empty_like(self.ends), np.empty_like(self.ends)
-        values, targets, begin = [], [], 0
+        values, targets, measured, begin = [], [], [], 0
         for group in range(int(groups.max(initial=-1)) + 1):
             mine = np.flatnonzero(groups == group)
             place = ((times[mine] - times[mine].min()) // step).to_numpy(dtype=np.int64)
@@ -130,8 +133,9 @@ class _Grid:
             size = int(place.max()) + 1
             self.ends[mine], self.position[mine], self.remaining[mine] = begin + place, place, size - 1 - place
             grid = rows.iloc[mine][list(features)].astype("float64").set_axis(place, axis=0)
-            grid = grid.reindex(range(size)).ffill()
-            grid = grid.fillna({name: feature.fill for name, feature in features.items()})
+            grid = grid.reindex(range(size))
+            measured.append(grid.iloc[:, 0].notna().to_numpy())
+            grid = grid.ffill().fillna({name: feature.fill for name, feature in features.items()})
             clock = times[mine].min() + step * np.arange(size)
             values.append(np.hstack([_standardised(grid, features), _cycles(pd.DatetimeIndex(clock), options)]))
             targets.append(grid.iloc[:, 0].to_numpy())
@@ -139,6 +143,8 @@ class _Grid:
         self.values = np.concatenate(values).astype(np.float32)
         self.target = np.concatenate(targets)
         "The column to forecast, in its raw unit (float64, T)."
+        self.measured = np.concatenate(measured)
+        "Where that column holds a value of its own, not one that fills a gap (bool, T)."
 
 
 def fit(raw: RawData, train: np.ndarray, schema: SchemaConfig, options: SeriesPreprocessing) -> SeriesPreprocessor:
@@ -152,7 +158,8 @@ def fit(raw: RawData, train: np.ndarray, schema: SchemaConfig, options: SeriesPr
     features = {}
     for name in names:
         values = raw.rows.loc[train, name].astype("float64")
-        features[name] = Feature(float(values.median()), float(values.mean()), float(values.std(ddof=0)) or 1.0)
+        mean, std = float(values.mean()), float(values.std(ddof=0))
+        features[name] = Feature(float(values.median()), mean, scale(mean, std))
     return SeriesPreprocessor(options, features)
 
 
@@ -194,7 +201,8 @@ def _groups_of(rows: pd.DataFrame, options: SeriesPreprocessing) -> np.ndarray:
         return np.zeros(len(rows), np.int64)
     groups = pd.factorize(rows[options.group], sort=True)[0]
     if (groups < 0).any():
-        raise DataError(f'column "{options.group}", row {int((groups < 0).argmax())}, is missing; allowed: a value')
+        row = rows.index[int((groups < 0).argmax())]
+        raise DataError(f'column "{options.group}", row {row}, is missing; allowed: a value')
     return groups
 
 
@@ -202,9 +210,9 @@ def _refuse_two_a_step(place: np.ndarray, mine: np.ndarray, rows: pd.DataFrame, 
     """Refuse a second row of the same step, which would hide the first."""
     again = pd.Series(place).duplicated().to_numpy()
     if again.any():
-        row = int(mine[again.argmax()])
+        row = rows.iloc[mine[again.argmax()]]
         raise DataError(
-            f'column "{options.time}", row {row}, is "{rows[options.time].iloc[row]}", within {options.step} of '
+            f'column "{options.time}", row {row.name}, is "{row[options.time]}", within {options.step} of '
             "another row; allowed: one row a step of a series; preprocessing.group tells series apart"
         )
 

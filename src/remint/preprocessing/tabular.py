@@ -12,7 +12,7 @@ from remint.config.specs import CategorySpec, OutputSpec, TabularSpec
 from remint.data.raw import RawData
 from remint.errors import DataError
 from remint.preprocessing.base import Preprocessor
-from remint.preprocessing.values import texts
+from remint.preprocessing.values import scale, texts
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ class TabularPreprocessor(Preprocessor):
     def transform(self, inputs: pd.DataFrame) -> dict[str, np.ndarray]:
         """Give `numeric` (float32, N×F) and `codes` (int64, N×K).
 
-        Raises DataError for a missing column or a text where a number belongs.
+        Raises DataError for a missing column, or a text or an infinity where a number belongs.
         """
         for name in (*self.numeric, *self.categories):
             if name not in inputs.columns:
@@ -60,18 +60,20 @@ class TabularPreprocessor(Preprocessor):
 
     def outputs(self, raw: RawData, train: np.ndarray, schema: SchemaConfig) -> OutputSpec:
         """Describe the target, or its logarithm."""
-        return super().outputs(self._logged(raw, schema), train, schema)
+        part = self._logged(raw.rows[train], schema)
+        return super().outputs(part, np.ones(len(part.rows), dtype=bool), schema)
 
     def arrays(
         self, raw: RawData, index: np.ndarray, schema: SchemaConfig, outputs: OutputSpec
     ) -> dict[str, np.ndarray]:
         """Give the arrays of rows, with their target or its logarithm."""
-        return super().arrays(self._logged(raw, schema), index, schema, outputs)
+        return super().arrays(self._logged(raw.rows.iloc[index], schema), np.arange(len(index)), schema, outputs)
 
-    def _logged(self, raw: RawData, schema: SchemaConfig) -> RawData:
+    def _logged(self, rows: pd.DataFrame, schema: SchemaConfig) -> RawData:
+        """Take rows in use alone: one that cleaning leaves out may have no logarithm."""
         if not self.log_target:
-            return raw
-        return RawData(raw.rows.assign(**{schema.target: _numbers(raw.rows[schema.target], log=True)}))
+            return RawData(rows)
+        return RawData(rows.assign(**{schema.target: _numbers(rows[schema.target], log=True)}))
 
     def state(self) -> dict[str, Any]:
         """Give everything that was fitted, as JSON."""
@@ -86,7 +88,8 @@ class TabularPreprocessor(Preprocessor):
 def fit(raw: RawData, train: np.ndarray, schema: SchemaConfig, options: TabularPreprocessing) -> TabularPreprocessor:
     """Fit on the rows that the mask `train` marks. Declared values of a category are all known, seen or not.
 
-    Raises DataError for a feature that is text, or a column to be logged that is not numeric or is below zero.
+    Raises DataError for a feature that is text, a number that is none or infinite, or a column to be logged that is not
+    numeric or not above -1.
     """
     numeric: dict[str, NumericColumn] = {}
     categories: dict[str, tuple[str, ...]] = {}
@@ -115,24 +118,30 @@ def _fit_numeric(values: np.ndarray, log: bool) -> NumericColumn:
     present = values[~np.isnan(values)]
     fill = float(np.median(present)) if len(present) else 0.0
     filled = _filled(values, fill)
-    return NumericColumn(log, fill, float(filled.mean()), float(filled.std()) or 1.0)
+    mean, std = float(filled.mean()), float(filled.std())
+    return NumericColumn(log, fill, mean, scale(mean, std))
 
 
 def _numbers(column: "pd.Series[Any]", log: bool) -> np.ndarray:
+    """Give the numbers (float64, N), or log(1 + number); NaN where one is missing."""
     try:
         values: np.ndarray = pd.to_numeric(column).to_numpy(dtype=np.float64, na_value=np.nan)
     except (ValueError, TypeError):
-        row = int(pd.to_numeric(column, errors="coerce").isna().to_numpy().argmax())
-        raise DataError(f'column "{column.name}", row {row}, is "{column.iloc[row]}"; allowed: a number') from None
-    if not log:
-        return values
-    if (values <= -1).any():
-        row = int((values <= -1).argmax())
-        raise DataError(
-            f'column "{column.name}", row {row}, is {values[row]:g}; allowed above -1, as log(1 + x) is taken'
-        )
-    logs: np.ndarray = np.log1p(values)
-    return logs
+        wrong = pd.to_numeric(column, errors="coerce").isna() & column.notna()
+        raise _refusal(column, wrong.to_numpy(), "a number") from None
+    if log:
+        if (values <= -1).any():
+            raise _refusal(column, values <= -1, "a number above -1, as log(1 + x) is taken")
+        values = np.log1p(values)
+    infinite = np.abs(values) > np.finfo(np.float32).max
+    if infinite.any():
+        raise _refusal(column, infinite, "a finite number, as float32 holds it")
+    return values
+
+
+def _refusal(column: "pd.Series[Any]", wrong: np.ndarray, allowed: str) -> DataError:
+    row = int(wrong.argmax())
+    return DataError(f'column "{column.name}", row {column.index[row]}, is "{column.iloc[row]}"; allowed: {allowed}')
 
 
 def _filled(values: np.ndarray, fill: float) -> np.ndarray:

@@ -8,14 +8,15 @@ import pandas as pd
 from remint.config.dataset import SchemaConfig
 from remint.config.specs import ClassesSpec, NumberSpec, OutputSpec
 from remint.errors import DataError
-from remint.preprocessing.values import texts
+from remint.preprocessing.values import scale, texts
 
 
 def fit_target(column: "pd.Series[Any]", train: np.ndarray, schema: SchemaConfig) -> OutputSpec:
     """Describe the target by the rows that the mask `train` marks; declared classes keep their order."""
     if schema.target_is_number:
         values = column[train].to_numpy(dtype=np.float64)
-        return NumberSpec(mean=float(values.mean()), std=float(values.std()) or 1.0)
+        mean, std = float(values.mean()), float(values.std())
+        return NumberSpec(mean=mean, std=scale(mean, std))
     declared = schema.columns[schema.target].values
     return ClassesSpec(classes=declared or tuple(sorted(set(texts(column[train])) - {""})))
 
@@ -23,11 +24,11 @@ def fit_target(column: "pd.Series[Any]", train: np.ndarray, schema: SchemaConfig
 def encode_target(column: "pd.Series[Any]", spec: OutputSpec) -> np.ndarray:
     """Give class indices (int64, N) or values (float32, N).
 
-    Raises DataError for a missing target or a class that train does not hold.
+    Raises DataError for a missing or infinite target, or a class that train does not hold.
     """
     if isinstance(spec, NumberSpec):
         values = column.to_numpy(dtype=np.float32)
-        _refuse(np.isnan(values), column, "a number")
+        _refuse(~np.isfinite(values), column, "a finite number")
         return values
     assert isinstance(spec, ClassesSpec)
     codes = pd.Index(spec.classes, dtype=object).get_indexer(pd.Index(texts(column), dtype=object)).astype(np.int64)

@@ -117,16 +117,13 @@ def load(state: dict[str, Any]) -> TextPreprocessor:
 
 
 def text_column(schema: SchemaConfig) -> str:
-    """Name the one column of texts that the model reads.
+    """Name the text that the model reads, as `SchemaConfig.text` tells.
 
-    Raises DataError where there is none, or another feature beside it.
+    Raises DataError where there is none.
     """
-    if schema.target_is_text:
-        return schema.target
-    features = schema.features()
-    if len(features) != 1 or schema.columns[features[0]].type != "text":
-        raise DataError(f"modality is text, features are {', '.join(features)}; allowed: one feature of type text")
-    return features[0]
+    if schema.text is None:
+        raise DataError(schema.no_text)
+    return schema.text
 
 
 def _texts(rows: pd.DataFrame, column: str) -> list[str]:

@@ -52,7 +52,7 @@ def run(name: str, section: Section) -> None:
     prepared, config = Prepared(paths.prepared(section.dataset)), model_config(name, section.model)
     decided = section.model_dump(mode="json") | {"model": config.model_dump(mode="json")}
     code = code_closure(__name__, f"remint.models.{config.family}", f"remint.tasks.{section.task}")
-    trained = fingerprint(inputs(name, section), decided, code)
+    trained = fingerprint(inputs(name, section), decided, code, config.packages)
     parts = trained["parts"]
     with training_run(
         section.dataset, name, decided, trained["fingerprint"], parts["data"], parts["environment"]

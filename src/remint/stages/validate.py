@@ -15,7 +15,6 @@ from remint.files import write_json, write_text, writing_folder
 from remint.preprocessing.cleaning_check import check_cleaning
 from remint.validation.page import page
 from remint.validation.run import validate
-from remint.validation.texts import text_column
 
 FILE, TOP = paths.DATASETS_FILE, "datasets"
 REPORT, PAGE = "report.json", "report.html"
@@ -67,11 +66,8 @@ def _check_modality(where: str, section: Section) -> None:
                 f'{where}.expectations.{key} is declared, but modality is "{section.modality}"; '
                 f'allowed: modality "{modality}"'
             )
-    if section.modality == "text" and text_column(section.schema_) is None:
-        found = ", ".join(n for n in section.schema_.features() if section.schema_.columns[n].type == "text") or "none"
-        raise ConfigError(
-            f'{where}.modality is "text"; features of type text: {found}; allowed: one, or none and a text as target'
-        )
+    if section.modality == "text" and section.schema_.text is None:
+        raise ConfigError(f"{where}: {section.schema_.no_text}")
     if section.modality == "series" and section.split.kind != "time":
         raise ConfigError(f'{where}.split.kind is "{section.split.kind}", but modality is "series"; allowed: "time"')
 

@@ -13,6 +13,7 @@ from remint.config.experiment import TrainerConfig
 from remint.data.module import PreparedDataModule
 from remint.determinism import deterministic
 from remint.errors import ConfigError, RemintError
+from remint.memory import keep_freed_memory
 from remint.tasks.base import Task
 from remint.training.lightning import TrainingModule, build_trainer, quiet
 from remint.training.watch import BestWeights, EarlyStopping, Row, copy_of_weights
@@ -44,10 +45,12 @@ def fit(
     Raises RemintError when a loss is no longer finite, ConfigError for settings that do not fit the task or the data.
     """
     _check_augmentation(datamodule, settings)
+    keep_freed_memory()
     epochs = _Epochs(network, task, settings, on_epoch)
     with deterministic(settings.threads), quiet():
         _lay_out(network, torch.channels_last if settings.channels_last else torch.contiguous_format)
         _precompute(datamodule, network)
+        network.train()  # Lightning keeps the mode that it finds
         module = TrainingModule(network, task, settings, seed, datamodule.steps_per_epoch, epochs.after)
         _run(module, datamodule, settings)
     weights = epochs.best.weights if settings.keep == "best" else copy_of_weights(network)

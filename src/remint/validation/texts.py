@@ -22,10 +22,8 @@ _FEW_SPACES = 0.05
 
 
 def text_column(schema: SchemaConfig) -> str | None:
-    """Name the text that the model reads: the target, or the one feature. None where it is not the only one."""
-    found = [schema.target] if schema.target_is_text else []
-    found += [name for name in schema.features() if schema.columns[name].type == "text"]
-    return found[0] if len(found) == 1 else None
+    """Name the text that the model reads, as `SchemaConfig.text` tells. None where there is none."""
+    return schema.text
 
 
 def text_expectations(column: str, texts: TextExpectations) -> Iterator[Expectation]:

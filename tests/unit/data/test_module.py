@@ -1,13 +1,10 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
 import torch
 
-from remint.config.specs import DataSpec
 from remint.data.module import PreparedDataModule
-from remint.errors import DataError
-from tests.prepared import CLASSES, TABLE, table, write_prepared
+from tests.prepared import table
 
 
 def _order(data: PreparedDataModule, epoch: int) -> list[int]:
@@ -60,16 +57,3 @@ def test_validation_is_in_order(tmp_path: Path):
     data = PreparedDataModule(prepared, batch_size=16, seed=1)
     found = torch.cat([batch["target"] for batch in data.val_dataloader()])
     np.testing.assert_array_equal(found.numpy(), prepared.split("val")["target"])
-
-
-@pytest.mark.parametrize("empty", ["train", "val"])
-def test_an_empty_split_is_refused(tmp_path: Path, empty: str):
-    row = {
-        "numeric": np.zeros((1, 3), np.float32),
-        "codes": np.zeros((1, 2), np.int64),
-        "target": np.zeros(1, np.int64),
-    }
-    splits = {name: {k: v[:0] if name == empty else v for k, v in row.items()} for name in ("train", "val", "test")}
-    prepared = write_prepared(tmp_path / "d", DataSpec(inputs=TABLE, outputs=CLASSES), splits)
-    with pytest.raises(DataError, match=f"split {empty} is empty"):
-        PreparedDataModule(prepared, batch_size=1, seed=0)

@@ -54,6 +54,42 @@ def test_order_one_counts_characters_and_ends():
     assert _probability(model, "z") == pytest.approx(left * _probability(model, ""))
 
 
+def test_order_two_is_that_of_the_paper():
+    model = KneserNey(2)
+    model.fit(["c", "c", "cbbab", "c", "bbaa"])
+    # Bigrams, ^ and $ around each text. Six occur once, two twice, and one each three and four times.
+    bigrams = {"^c": 4, "c$": 3, "bb": 2, "ba": 2, **dict.fromkeys(("^b", "cb", "ab", "aa", "a$", "b$"), 1)}
+    befores = {"b": 4, "$": 3, "a": 2, "c": 1}  # different symbols before each one: N1+(•w)
+    uniform = dict.fromkeys("abc$?", 1 / 5)
+    unigrams = _interpolated(befores, dict.fromkeys(befores, ""), {"": uniform})
+    contexts = dict.fromkeys("^abc", unigrams[""])
+    shares = _interpolated(bigrams, {pair: pair[0] for pair in bigrams}, contexts)
+    for text in ("c", "cbbab", "acb", "", "ccaa"):
+        expected = math.prod(shares[a][b] for a, b in itertools.pairwise(f"^{text}$"))
+        assert _probability(model, text) == pytest.approx(expected, rel=1e-12)
+    unknown = shares["b"]["?"] * unigrams[""]["$"]  # nothing is known of what follows an unknown character
+    assert _probability(model, "b?") == pytest.approx(shares["^"]["b"] * unknown, rel=1e-12)
+
+
+def _interpolated(
+    counts: dict[str, int], contexts: dict[str, str], below: dict[str, dict[str, float]]
+) -> dict[str, dict[str, float]]:
+    """Give each context's probabilities by Chen and Goodman (1999), section 3.
+
+    (max(c(hw) - D(c(hw)), 0) + (D1 N1(h•) + D2 N2(h•) + D3+ N3+(h•)) p(w)) / c(h•), with p of the order below.
+    """
+    n1, n2, n3, n4 = (list(counts.values()).count(times) for times in (1, 2, 3, 4))
+    y = n1 / (n1 + 2 * n2)
+    discounts = [0, 1 - 2 * y * n2 / n1, 2 - 3 * y * n3 / n2, 3 - 4 * y * n4 / n3]  # equation 26
+    found = {}
+    for context, lower in below.items():
+        seen = {pair[-1]: count for pair, count in counts.items() if contexts[pair] == context}
+        left = sum(discounts[min(count, 3)] for count in seen.values())
+        kept = {symbol: count - discounts[min(count, 3)] for symbol, count in seen.items()}
+        found[context] = {w: (kept.get(w, 0) + left * lower[w]) / sum(seen.values()) for w in lower}
+    return found
+
+
 def test_a_longer_memory_nears_the_entropy_of_what_was_drawn():
     train, test = _drawn(300, 1), _drawn(60, 2)
     characters = sum(len(text) + 1 for text in test)

@@ -168,3 +168,9 @@ def test_refuses_what_it_does_not_take(inputs, outputs):
         ConfigError, match=f'"gpt" predicts texts; found inputs {inputs.modality}, target {outputs.kind}'
     ):
         checks.build(SMALL, inputs, outputs)
+
+
+def test_a_pretrained_tokenizer_is_refused():
+    inputs = TEXTS.model_copy(update={"pretrained": {"model_type": "bert"}})
+    with pytest.raises(ConfigError, match=r'found preprocessing\.tokenizer "pretrained"; allowed: "characters"'):
+        checks.build(SMALL, inputs, NEXT)

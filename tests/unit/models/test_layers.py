@@ -54,13 +54,20 @@ def test_an_unseen_value_adds_nothing(monkeypatch: pytest.MonkeyPatch, dense_up_
 def test_tables_without_numbers_or_without_categories(
     monkeypatch: pytest.MonkeyPatch, dense_up_to: int, numeric: tuple[str, ...], sizes: tuple[int, ...]
 ):
-    monkeypatch.setattr(layers, "DENSE_UP_TO", dense_up_to if sizes else 1024)
+    monkeypatch.setattr(layers, "DENSE_UP_TO", dense_up_to)
     categories = tuple(CategorySpec(name=str(i), codes=size) for i, size in enumerate(sizes))
     layer = TabularLinear(TabularSpec(numeric=numeric, categories=categories), 5)
     codes = torch.ones(7, len(sizes), dtype=torch.int64)
     outputs = layer({"numeric": torch.randn(7, len(numeric)), "codes": codes})
     assert outputs.shape == (7, 5)
     outputs.sum().backward()
+
+
+def test_a_wide_table_of_numbers_alone_is_a_linear_layer():
+    names = tuple(str(i) for i in range(layers.DENSE_UP_TO + 1))
+    layer = TabularLinear(TabularSpec(numeric=names, categories=()), 5)
+    batch = {"numeric": torch.randn(3, len(names)), "codes": torch.zeros(3, 0, dtype=torch.int64)}
+    torch.testing.assert_close(layer(batch), layer.linear(batch["numeric"]))
 
 
 @pytest.mark.parametrize("dense_up_to", [0, 1024])

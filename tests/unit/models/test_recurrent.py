@@ -15,6 +15,7 @@ from tests.prepared import CLASSES, NUMBER, TABLE
 from tests.unit.models import checks
 
 TEXTS = TextSpec(vocabulary=50, length=24)
+PRETRAINED = TextSpec(vocabulary=50, length=24, pretrained={"model_type": "bert"})
 EIGHT = ClassesSpec(classes=tuple("abcdefgh"))
 SERIES = SeriesSpec(features=("load", "sin", "cos"), history=20, horizon=6)
 AHEAD = NumbersSpec(mean=10.0, std=2.0, size=6)
@@ -176,6 +177,7 @@ def test_works_under_bf16():
         ({}, TEXTS, NUMBER, "found inputs text, target number"),
         ({}, SERIES, CLASSES, "found inputs series, target classes"),
         ({"residual": "last"}, TEXTS, CLASSES, 'model.residual is "last"; allowed for texts: "none"'),
+        ({"word_dropout": 0.1}, PRETRAINED, EIGHT, "model.word_dropout is 0.1, and the dataset's preprocessing.tok"),
         ({"word_dropout": 0.1}, SERIES, AHEAD, "model.word_dropout is 0.1; allowed for series: 0"),
         (
             {"residual": "season"},

@@ -127,6 +127,15 @@ def test_refuses_what_it_does_not_take(inputs, outputs):
         checks.build(SMALL, inputs, outputs)
 
 
+def test_words_of_a_pretrained_tokenizer_are_not_dropped():
+    inputs = TEXTS.model_copy(update={"pretrained": {"model_type": "bert"}})
+    assert checks.build(SMALL, inputs, EIGHT)
+    with pytest.raises(
+        ConfigError, match=r"model\.word_dropout is 0\.3, and .*tokenizer is pretrained.*; allowed: 0, or"
+    ):
+        checks.build({**SMALL, "word_dropout": 0.3}, inputs, EIGHT)
+
+
 def test_heads_must_share_the_width():
     with pytest.raises(ConfigError, match=re.escape("width 16 is not divisible by heads 3")):
         model_config("x", {**SMALL, "heads": 3})

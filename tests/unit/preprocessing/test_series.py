@@ -68,6 +68,14 @@ def test_no_target_reaches_into_another_split():
     assert np.flatnonzero(usable).tolist() == [3, 6, 9]  # 4 and 5 would forecast hours of val, 7 and 8 those of test
 
 
+def test_every_step_to_forecast_is_measured():
+    rows = _rows(hours=14, sites="a").drop(index=6).reset_index(drop=True)  # row i ≥ 6 is hour i + 1
+    rows.loc[9, "load"] = np.nan  # hour 10
+    rows.loc[4, "heat"] = np.nan
+    usable = _fit(rows).usable(RawData(rows), np.full(13, "train"))
+    assert np.flatnonzero(usable).tolist() == [3, 6, 9, 10]  # hours 3, 7, 10 and 11
+
+
 def test_only_train_is_fitted():
     rows = _rows(sites="a")
     train = np.arange(30) < 10

@@ -2,7 +2,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from remint.config.dataset import TimeSplit
+from remint.config.dataset import ColumnSplit, HashSplit, TimeSplit
 from remint.data.raw import RawData
 from remint.errors import DataError
 from remint.preprocessing.split import assign_splits
@@ -58,3 +58,28 @@ def test_a_column_that_does_not_exist_is_told() -> None:
 def test_shares_that_leave_nothing_for_train_are_refused() -> None:
     with pytest.raises(ValueError, match="leave nothing for train"):
         TimeSplit(kind="time", column="at", val=0.5, test=0.5)
+
+
+@pytest.mark.parametrize("key", [(), ("id",)])
+def test_rows_that_come_later_move_no_other_row(key: tuple[str, ...]) -> None:
+    rows = pd.DataFrame({"id": np.arange(300), "text": RANDOM.integers(0, 9, 300).astype(str)})
+    declared = HashSplit(kind="hash", key=key)
+    before = assign_splits(RawData(rows.iloc[:200]), declared)
+    assert set(before) == {"train", "val", "test"}
+    assert assign_splits(RawData(rows), declared)[:200].tolist() == before.tolist()
+    assert assign_splits(RawData(rows.iloc[::-1]), declared)[100:].tolist() == before[::-1].tolist()
+
+
+def test_validation_is_cut_from_train_rows_alone() -> None:
+    official = np.array(["train", "test"])[np.arange(400) % 2]
+    rows = pd.DataFrame({"id": np.arange(400), "part": official})
+    found = assign_splits(RawData(rows), ColumnSplit(kind="column", column="part", key=("id",), val=0.3))
+    assert (found[official == "test"] == "test").all()
+    assert set(found[official == "train"]) == {"train", "val"}
+    assert (found == "val").sum() == pytest.approx(0.3 * 200, abs=20)
+
+
+def test_validation_rows_of_the_dataset_stay() -> None:
+    official = ["train"] * 50 + ["val"] + ["test"]
+    rows = pd.DataFrame({"id": np.arange(52), "part": official})
+    assert assign_splits(RawData(rows), ColumnSplit(kind="column", column="part", key=("id",))).tolist() == official

@@ -82,13 +82,13 @@ def test_long_texts_are_cut_and_keep_their_end():
 
 
 def test_a_language_model_takes_whole_texts_and_no_target():
-    preprocessor = _fit(ENGLISH, LANGUAGE, length=4)
+    preprocessor = _fit(ENGLISH, LANGUAGE, tokenizer="characters", length=4)
     raw = RawData(pd.DataFrame({"text": ENGLISH}))
     outputs = preprocessor.outputs(raw, np.ones(3, bool), LANGUAGE)
     assert outputs == TokensSpec(vocabulary=preprocessor.spec.vocabulary)
     arrays = preprocessor.arrays(raw, np.array([1]), LANGUAGE, outputs)
     assert set(arrays) == {"tokens", "offsets", "characters"}
-    assert np.diff(arrays["offsets"]).tolist() == [6]
+    assert np.diff(arrays["offsets"]).tolist() == [len("the dog sat down") + 2]
     assert arrays["characters"].tolist() == [len("the dog sat down") + 1]
 
 
@@ -122,7 +122,7 @@ def test_a_second_feature_is_told():
             "columns": {"text": {"type": "text"}, "n": {"type": "integer"}, "label": {"type": "category"}},
         }
     )
-    with pytest.raises(DataError, match="features are text, n; allowed: one feature of type text"):
+    with pytest.raises(DataError, match=r"features: text \(text\), n \(integer\); allowed: one feature"):
         _fit(ENGLISH, schema)
 
 

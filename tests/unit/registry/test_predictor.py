@@ -160,7 +160,7 @@ changed = {
     "unknown": few.assign(job="astronaut"),
     "missing": few.assign(job=None),
 }
-tell["changed"] = {name: len(people.predict(table)) for name, table in changed.items()}
+tell["changed"] = {name: people.predict(table)["p_yes"].tolist() for name, table in changed.items()}
 digits = mlflow.pyfunc.load_model("models:/digits-cnn@champion")
 tell["digits"] = digits.predict(load_file("data/raw/digits/images.safetensors")["images"])["prediction"].tolist()
 tell["signature"] = [str(people.metadata.signature.inputs), str(digits.metadata.signature.inputs)]
@@ -185,17 +185,36 @@ def test_a_plain_client_predicts_on_raw_rows_with_and_without_remint(project: Pa
         )
         for remint in ("with", "without")
     ]
-    probabilities = loaded("people-mlp").predict(read_raw(paths.raw("people")).rows)["p_yes"].tolist()
+    served, rows = loaded("people-mlp"), read_raw(paths.raw("people")).rows
+    probabilities = served.predict(rows)["p_yes"].tolist()
+    changed = {name: served.predict(table)["p_yes"].tolist() for name, table in _equivalent(rows.head(4)).items()}
     for plain_client in clients:
         out, errors = plain_client.communicate()
         assert plain_client.returncode == 0, errors
-        _check_client(json.loads(out), probabilities, project)
+        _check_client(json.loads(out), probabilities, changed, project)
     assert not (project / "mlflow.db").exists()
 
 
-def _check_client(told: dict, probabilities: list[float], project: Path) -> None:
+def _equivalent(few: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Give tables without a missing number that must be answered as the client's changed ones."""
+    medians = Prepared(paths.prepared("people")).rows("train")[["children", "height"]].median()
+    no_known_job = few.assign(job="")
+    return {
+        "int32": few,
+        "whole": few.assign(children=[1.0, 2.0, 3.0, 4.0]),
+        "none": few.assign(children=medians["children"]),
+        "nan": few.assign(height=medians["height"]),
+        "unknown": no_known_job,
+        "missing": no_known_job,
+    }
+
+
+def _check_client(told: dict, probabilities: list[float], changed: dict[str, list[float]], project: Path) -> None:
     np.testing.assert_allclose(told["prediction"], probabilities, rtol=1e-6)
-    assert set(told["changed"].values()) == {4}
+    assert told["changed"].keys() == changed.keys()
+    for name, wanted in changed.items():
+        np.testing.assert_allclose(told["changed"][name], wanted, rtol=1e-6, err_msg=name)
+        assert name == "int32" or not np.allclose(wanted, changed["int32"], rtol=1e-4), name
     assert len(told["digits"]) == 90
     assert told["signature"] == [
         "['age': long (required), 'children': Any (required), 'height': double (required), 'job': string (required), "

@@ -21,4 +21,4 @@ def build(key: tuple[str, ...], parameters: dict[str, Any], spec: DataSpec) -> E
 
     classification = isinstance(spec.outputs, ClassesSpec)
     kind = ensemble.HistGradientBoostingClassifier if classification else ensemble.HistGradientBoostingRegressor
-    return ScikitEstimator(key, with_parameters(key, kind(random_state=0), parameters), Prepared.matrix)
+    return ScikitEstimator(key, with_parameters(key, kind(), parameters), Prepared.matrix)

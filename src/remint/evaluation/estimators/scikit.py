@@ -49,15 +49,17 @@ class ScikitEstimator:
 def with_parameters(
     key: tuple[str, ...], estimator: Any, parameters: dict[str, Any], others: tuple[str, ...] = ()
 ) -> Any:
-    """Set the parameters of a scikit-learn estimator, and give it back.
+    """Set the parameters of a scikit-learn estimator, and 0 as the seed of one that draws; give it back.
 
     Raises ConfigError for a parameter that it does not have; `others` are allowed beside them.
     """
-    allowed = sorted({*estimator.get_params(deep=False), *others} - set(_FIXED))
+    own = estimator.get_params(deep=False)
+    allowed = sorted({*own, *others} - set(_FIXED))
     for name in parameters:
         if name not in allowed:
             raise ConfigError(
                 f"{written(key)}.parameters.{name} is not a parameter of {type(estimator).__name__}; "
                 f"allowed: {', '.join(allowed)}{nearest(name, allowed)}"
             )
-    return estimator.set_params(**{name: value for name, value in parameters.items() if name not in others})
+    seed = {"random_state": 0} if "random_state" in own else {}
+    return estimator.set_params(**seed, **{name: value for name, value in parameters.items() if name not in others})

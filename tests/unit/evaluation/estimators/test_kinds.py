@@ -139,9 +139,21 @@ def test_wrong_parameters_are_told(tmp_path: Path, make, estimator: str, paramet
         _scored(make(tmp_path / "d"), estimator, **parameters)
 
 
-@pytest.mark.parametrize(("make", "estimator"), [(_texts, "tfidf-svm"), (_language, "n-gram"), (series, "linear")])
-def test_the_same_data_gives_the_same_bits(tmp_path: Path, make, estimator: str):
+@pytest.mark.parametrize(
+    ("make", "estimator", "parameters"),
+    [
+        (_texts, "tfidf-svm", {}),
+        (_language, "n-gram", {}),
+        (series, "linear", {}),
+        (table, "linear", {"solver": "saga", "max_iter": 3}),
+        (numbers, "linear", {"solver": "saga", "max_iter": 3}),
+        (_texts, "linear", {"analyzer": "char", "solver": "saga", "max_iter": 3}),
+        (table, "constant", {"strategy": "stratified"}),
+        (table, "gradient-boosting", {"early_stopping": True, "max_iter": 3}),
+    ],
+)
+def test_the_same_data_gives_the_same_bits(tmp_path: Path, make, estimator: str, parameters: dict):
     prepared = make(tmp_path / "d")
-    first, second = _scored(prepared, estimator), _scored(prepared, estimator)
+    first, second = _scored(prepared, estimator, **parameters), _scored(prepared, estimator, **parameters)
     assert first.metrics == second.metrics
     assert first.predictions.equals(second.predictions)
