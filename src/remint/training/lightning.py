@@ -80,7 +80,8 @@ class TrainingModule(pl.LightningModule):
         """Learn from a batch; after every `accumulate` of them, and after an epoch's last, the optimizer steps."""
         step, settings = self._first_step + batch_idx, self._settings
         torch.default_generator.manual_seed(derive_seed(self._seed, "step", step))
-        torch.autograd.backward(self._loss(batch) / self._batches_of_step(batch_idx))
+        loss, batches = self._loss(batch), self._batches_of_step(batch_idx)
+        torch.autograd.backward(loss if batches == 1 else loss / batches)
         if (batch_idx + 1) % settings.accumulate and batch_idx + 1 < self._steps_per_epoch:
             return
         if settings.gradient_clip is not None:
