@@ -3,6 +3,7 @@
 import hashlib
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import zipfile
@@ -21,6 +22,7 @@ ROOT = Path(__file__).parent.parent
 STARTER = ("adult", "mnist-5k")
 "Datasets on which the whole is tested; the others are large, and come from more than the package index."
 prepare_environment()
+signal.signal(signal.SIGINT, signal.default_int_handler)  # a shell ignores it for what it starts in the background
 
 
 @dataclass(frozen=True)
