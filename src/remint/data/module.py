@@ -1,6 +1,8 @@
 """The LightningDataModule over a prepared dataset: batches gathered by index, in an order that the seed decides."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from itertools import islice
+from typing import Any, TypeVar
 
 import numpy as np
 import pytorch_lightning as pl
@@ -12,8 +14,11 @@ from remint.data.prepared import Prepared
 from remint.data.rows import Batch, Rows, concatenated, cut, evaluation_batches, rows_of
 from remint.seeds import derive_seed
 
+Given = TypeVar("Given")
 BUCKET = 50
 "Batches that are sorted by length together, where rows differ in length: enough to save padding, and still random."
+GROUP = 32
+"Batches that Lightning gets at once to train on, since it costs a fixed time each time: see docs/decisions/0007."
 
 
 class PreparedDataModule(pl.LightningDataModule):
@@ -36,23 +41,24 @@ class PreparedDataModule(pl.LightningDataModule):
         """Put what `function` makes of each batch in the place of both splits' inputs; targets stay."""
         self.train, self.val = precomputed(self.train, function), precomputed(self.val, function)
 
-    def train_dataloader(self) -> DataLoader[Batch]:
-        """Give the train split, shuffled anew each epoch."""
+    def train_dataloader(self) -> DataLoader[Iterable[Batch]]:
+        """Give the train split, shuffled anew each epoch, in groups of `GROUP` batches."""
         # Lightning draws the first epoch's iterator before it tells the sampler which epoch that is.
         epoch = self.trainer.current_epoch if self.trainer else 0
         order = ShuffledBatches(len(self.train), self._batch_size, self._seed, epoch, self.train.lengths)
-        return self._loader(self.train, order)
+        return self._loader(BatchGroups(self.train, lazily=self._workers == 0), Groups(order))
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """Give the validation split, in order of length where rows differ in length."""
-        return self._loader(self.val, OrderedBatches(self.val))
+        return self._loader(BatchDataset(self.val), OrderedBatches(self.val))
 
-    def _loader(self, rows: Rows, order: Sampler[Tensor]) -> DataLoader[Batch]:
+    def _loader(self, dataset: Dataset[Given], order: Sampler[Any]) -> DataLoader[Given]:
         # A generator of its own: a DataLoader draws from it, and would else draw from the global one.
         return DataLoader(
-            BatchDataset(rows),
+            dataset,
             sampler=order,
             batch_size=None,
+            collate_fn=_as_it_is,
             num_workers=self._workers,
             persistent_workers=self._workers > 0,
             generator=torch.Generator(),
@@ -71,6 +77,21 @@ class BatchDataset(Dataset[Batch]):
     def __getitem__(self, rows: Tensor) -> Batch:
         """Gather a batch."""
         return self._rows.batch(rows)
+
+
+class BatchGroups(Dataset[Iterable[Batch]]):
+    """Rows to which an index is several batches' row numbers (each int64, B)."""
+
+    def __init__(self, rows: Rows, lazily: bool) -> None:
+        self._rows, self._lazily = rows, lazily
+
+    def __len__(self) -> int:
+        return len(self._rows)
+
+    def __getitem__(self, group: list[Tensor]) -> Iterable[Batch]:
+        """Give batches that are gathered one by one as they are asked for, or all at once where not `lazily`."""
+        batches = map(self._rows.batch, group)
+        return batches if self._lazily else list(batches)
 
 
 class ShuffledBatches(Sampler[Tensor]):
@@ -98,6 +119,24 @@ class ShuffledBatches(Sampler[Tensor]):
         return (batches[i] for i in random.permutation(len(batches)))
 
 
+class Groups(Sampler[list[Tensor]]):
+    """The batches of another order, `GROUP` at a time; the last group may be smaller."""
+
+    def __init__(self, order: ShuffledBatches) -> None:
+        self._order = order
+
+    def set_epoch(self, epoch: int) -> None:
+        """Choose the epoch, from 0; Lightning calls it."""
+        self._order.set_epoch(epoch)
+
+    def __len__(self) -> int:
+        return -(-len(self._order) // GROUP)
+
+    def __iter__(self) -> Iterator[list[Tensor]]:
+        batches = iter(self._order)
+        return iter(lambda: list(islice(batches, GROUP)), [])
+
+
 class OrderedBatches(Sampler[Tensor]):
     """Row numbers, a tensor a batch, from 0 to N−1, or from the shortest to the longest."""
 
@@ -109,6 +148,10 @@ class OrderedBatches(Sampler[Tensor]):
 
     def __iter__(self) -> Iterator[Tensor]:
         return iter(self._batches)
+
+
+def _as_it_is(given: Given) -> Given:
+    return given
 
 
 def precomputed(rows: Rows, function: Callable[[Batch], Batch]) -> Rows:

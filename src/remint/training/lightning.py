@@ -1,13 +1,13 @@
 """The LightningModule around any network and task, and the Trainer that runs it.
 
-Lightning costs a fixed time a step, which counts for small networks. So a step here is manual optimization with a
-plain torch optimizer, no hook is overridden per step, and nothing is logged through Lightning: figures are summed in
-tensors and read once an epoch.
+Lightning costs a fixed time per call of `training_step`, which counts for small networks. So a call learns from a group
+of batches, by manual optimization with a plain torch optimizer, and nothing is logged through Lightning: figures are
+summed in tensors and read once per epoch.
 """
 
 import logging
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from typing import Any
 
@@ -18,6 +18,7 @@ from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from remint.config.experiment import AugmentationConfig, TrainerConfig
+from remint.data.module import GROUP
 from remint.data.rows import Batch
 from remint.seeds import derive_seed
 from remint.tasks.base import Task
@@ -63,8 +64,8 @@ class TrainingModule(pl.LightningModule):
         else:
             super().__setattr__(name, value)
 
-    def transfer_batch_to_device(self, batch: Batch, device: torch.device, dataloader_idx: int) -> Batch:  # noqa: ARG002
-        """Leave the batch where it is: everything here is on the CPU."""
+    def transfer_batch_to_device(self, batch: Any, device: torch.device, dataloader_idx: int) -> Any:  # noqa: ARG002
+        """Leave batches where they are: everything here is on the CPU."""
         return batch
 
     def configure_optimizers(self) -> Optimizer:
@@ -76,13 +77,21 @@ class TrainingModule(pl.LightningModule):
         """Note where the epoch begins."""
         self._first_step = self.current_epoch * self._steps_per_epoch
 
-    def training_step(self, batch: Batch, batch_idx: int) -> None:
-        """Learn from a batch; after every `accumulate` of them, and after an epoch's last, the optimizer steps."""
-        step, settings = self._first_step + batch_idx, self._settings
+    def training_step(self, batches: Iterable[Batch], batch_idx: int) -> None:
+        """Learn from a group of batches."""
+        for number, batch in enumerate(batches, start=batch_idx * GROUP):
+            self.learn(batch, number)
+
+    def learn(self, batch: Batch, number: int) -> None:
+        """Learn from an epoch's batch of a number, from 0.
+
+        After every `accumulate` of them, and after the epoch's last, the optimizer steps.
+        """
+        step, settings = self._first_step + number, self._settings
         torch.default_generator.manual_seed(derive_seed(self._seed, "step", step))
-        loss, batches = self._loss(batch), self._batches_of_step(batch_idx)
-        torch.autograd.backward(loss if batches == 1 else loss / batches)
-        if (batch_idx + 1) % settings.accumulate and batch_idx + 1 < self._steps_per_epoch:
+        loss, shared = self._loss(batch), self._batches_of_step(number)
+        torch.autograd.backward(loss if shared == 1 else loss / shared)
+        if (number + 1) % settings.accumulate and number + 1 < self._steps_per_epoch:
             return
         if settings.gradient_clip is not None:
             nn.utils.clip_grad_norm_(self._parameters_list, settings.gradient_clip)
@@ -102,10 +111,10 @@ class TrainingModule(pl.LightningModule):
             loss = loss + self._settings.l1 * l1_penalty(self._penalised)
         return loss if self._penalty is None else loss + self._penalty(batch)
 
-    def _batches_of_step(self, batch_idx: int) -> int:
+    def _batches_of_step(self, number: int) -> int:
         """Tell how many batches share the optimizer's step of this one; at an epoch's end there may be fewer."""
         group = self._settings.accumulate
-        return min(group, self._steps_per_epoch - batch_idx // group * group)
+        return min(group, self._steps_per_epoch - number // group * group)
 
     def validation_step(self, batch: Batch) -> None:
         """Sum up what the epoch's metrics need."""

@@ -109,13 +109,13 @@ def test_what_is_random_in_a_step_depends_on_seed_and_step_alone(tmp_path: Path,
     """Draws from the global generator between steps, as a resumed training would have made others, change nothing."""
     prepared = table(tmp_path / "d")
     expected = bits(trained(prepared, MLP, epochs=2))
-    step = TrainingModule.training_step
+    learn = TrainingModule.learn
 
-    def disturbed(self: TrainingModule, batch: dict, batch_idx: int) -> None:
-        torch.rand(batch_idx + 1)
-        step(self, batch, batch_idx)
+    def disturbed(self: TrainingModule, batch: dict, number: int) -> None:
+        torch.rand(number + 1)
+        learn(self, batch, number)
 
-    monkeypatch.setattr(TrainingModule, "training_step", disturbed)
+    monkeypatch.setattr(TrainingModule, "learn", disturbed)
     assert bits(trained(prepared, MLP, epochs=2)) == expected
 
 
