@@ -1,7 +1,7 @@
 """Examples a second: training through remint against a hand-written PyTorch loop, and against Lightning as usual.
 
-Run at the root of a project whose data is prepared (`remint run starter reference`, or `dvc repro preprocess`), on a quiet
-machine:
+Run at the root of a project whose data is prepared (`remint run starter reference`, or `dvc repro preprocess`), on a
+quiet machine:
 
     GOMP_SPINCOUNT=20000 python benchmarks/throughput.py [--rounds 5] [--rows 4096] [mnist-cnn r8-transformer …]
 
