@@ -9,7 +9,7 @@ from typing import Any
 
 from pydantic.fields import FieldInfo
 
-from remint.config import dataset, experiment, preprocessing, source
+from remint.config import dataset, evaluation, experiment, gates, preprocessing, source
 from remint.config.base import Config
 from remint.models.families import families
 
@@ -34,7 +34,7 @@ FAMILIES = """## Model families
 
 
 def main() -> None:
-    parts = [HEAD, *sections(dataset, source, preprocessing), PARAMS, *sections(experiment), FAMILIES]
+    parts = [HEAD, *sections(dataset, source, preprocessing, evaluation), PARAMS, *sections(experiment, gates), FAMILIES]
     parts += sections(*(importlib.import_module(f"remint.models.{name}") for name in families()))
     PAGE.write_text("\n".join(parts), encoding="utf-8")
 

@@ -25,7 +25,7 @@ from ruamel.yaml import YAML
 from remint.evaluation.figures.numbers import forecasts
 from remint.evaluation.figures.style import BLUE, RED, clean, new_figure, prepare
 from remint.evaluation.figures.words import attention_maps, text_list
-from remint.evaluation.metrics import HIGHER_IS_BETTER
+from remint.config.metrics import HIGHER_IS_BETTER
 
 PAGE = Path(__file__).parent / "models.md"
 CURVES = PAGE.parent / "images" / "curves"

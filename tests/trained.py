@@ -43,6 +43,7 @@ PEOPLE: dict[str, Any] = {
     "cleaning": {},
     "preprocessing": {},
     "baselines": {"constant": {"estimator": "constant"}, "linear": {"estimator": "linear", "parameters": {"C": 2}}},
+    "evaluation": {},
 }
 HOUSES: dict[str, Any] = {**PEOPLE, "schema": {**PEOPLE["schema"], "target": "height"}, "baselines": {}}
 DIGITS: dict[str, Any] = {
@@ -57,6 +58,7 @@ DIGITS: dict[str, Any] = {
     "cleaning": {},
     "preprocessing": {},
     "baselines": {},
+    "evaluation": {},
 }
 EXPERIMENTS: dict[str, Any] = {
     "people-mlp": {

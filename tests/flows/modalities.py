@@ -35,7 +35,7 @@ def write_yaml(file: Path, content: dict[str, Any]) -> None:
 
 
 def _dataset(make: Callable[[Path], dict[str, Any]], folder: Path) -> dict[str, Any]:
-    shared = {"expectations": {}, "cleaning": {}, "preprocessing": {}, "baselines": {}}
+    shared = {"expectations": {}, "cleaning": {}, "preprocessing": {}, "baselines": {}, "evaluation": {}}
     return {**shared, "split": {"kind": "hash", "val": 0.15, "test": 0.2}, **make(folder)}
 
 

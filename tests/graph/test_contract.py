@@ -12,7 +12,7 @@ from ruamel.yaml import YAML
 
 from remint import provenance
 from remint.config.dataset import Modality
-from remint.config.experiment import Task
+from remint.config.metrics import Task
 from remint.config.load import load_project
 from remint.models.families import families
 from remint.provenance import code_closure

@@ -248,6 +248,7 @@ def _declare_texts(texts: list[str], **column: Any) -> None:
         "cleaning": {},
         "preprocessing": {},
         "baselines": {"tfidf-svm": {"estimator": "tfidf-svm"}},
+        "evaluation": {},
     }
     write_yaml(Path("datasets.yaml"), content)
 

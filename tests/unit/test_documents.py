@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from remint.config import dataset, experiment, preprocessing, source
+from remint.config import dataset, evaluation, experiment, gates, preprocessing, source
 from remint.config.base import Config
 from remint.models.families import families
 
@@ -15,6 +15,8 @@ MODULES = (
     dataset,
     source,
     preprocessing,
+    evaluation,
+    gates,
     experiment,
     *(importlib.import_module(f"remint.models.{name}") for name in families()),
 )

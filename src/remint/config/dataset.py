@@ -5,6 +5,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, PositiveInt, model_validator
 
 from remint.config.base import Config, Name
+from remint.config.evaluation import CORRUPTIONS, MEASURES, EvaluationConfig
 from remint.config.source import SourceConfig
 
 Share = Annotated[float, Field(ge=0, le=1)]
@@ -223,6 +224,8 @@ class DatasetConfig(Config):
     license: str = ""
     homepage: str = ""
     "Public page of the data."
+    limits: tuple[str, ...] = ()
+    "What the data cannot tell and should not be used for, a sentence each; model cards repeat it."
     modality: Modality
     source: SourceConfig
     schema_: Annotated[SchemaConfig, Field(alias="schema")]
@@ -232,9 +235,36 @@ class DatasetConfig(Config):
     preprocessing: dict[str, Any]
     "Options of the modality; see `remint.config.preprocessing`."
     baselines: dict[Name, BaselineConfig]
+    evaluation: EvaluationConfig
 
     @model_validator(mode="after")
     def _text_is_there(self) -> "DatasetConfig":
         if self.modality == "text" and self.schema_.text is None:
             raise ValueError(self.schema_.no_text)
+        return self
+
+    @model_validator(mode="after")
+    def _evaluation_fits(self) -> "DatasetConfig":
+        asked = self.evaluation
+        for corruption in asked.corruptions:
+            if corruption not in CORRUPTIONS[self.modality]:
+                allowed = ", ".join(CORRUPTIONS[self.modality])
+                raise ValueError(f'evaluation.corruptions names "{corruption}"; allowed for {self.modality}: {allowed}')
+        columns = {f"slices.{name}.column": part.column for name, part in asked.slices.items() if part.column}
+        for key, column in {**columns, **{f"sensitive.{i}": name for i, name in enumerate(asked.sensitive)}}.items():
+            if column not in self.schema_.columns:
+                raise ValueError(f'evaluation.{key} is "{column}"; allowed: {", ".join(self.schema_.columns)}')
+        for name, part in asked.slices.items():
+            if part.measure is not None and part.measure not in MEASURES[self.modality]:
+                allowed = ", ".join((*MEASURES[self.modality], "or a column"))
+                raise ValueError(f'evaluation.slices.{name}.measure is "{part.measure}"; allowed: {allowed}')
+        return self
+
+    @model_validator(mode="after")
+    def _groups_have_a_positive_class(self) -> "DatasetConfig":
+        target, asked = self.schema_.columns[self.schema_.target], self.evaluation
+        if asked.sensitive and (self.schema_.target_is_number or self.schema_.target_is_text):
+            raise ValueError("evaluation.sensitive is for a target that is a category")
+        if asked.positive is not None and target.values is not None and asked.positive not in target.values:
+            raise ValueError(f'evaluation.positive is "{asked.positive}"; allowed: {", ".join(target.values)}')
         return self

@@ -5,29 +5,8 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, NonNegativeFloat, NonNegativeInt, PositiveFloat, PositiveInt, model_validator
 
 from remint.config.base import Config, Name
-
-Task = Literal["classification", "regression", "forecasting", "language_modelling"]
-Metric = Literal[
-    "accuracy",
-    "balanced_accuracy",
-    "macro_f1",
-    "auroc",
-    "log_loss",
-    "rmse",
-    "mae",
-    "r2",
-    "bits_per_character",
-    "perplexity",
-]
-"Of the test split; `remint.evaluation.metrics` computes them."
-METRICS: dict[Task, tuple[Metric, ...]] = {
-    "classification": ("accuracy", "balanced_accuracy", "macro_f1", "auroc", "log_loss"),
-    "regression": ("rmse", "mae", "r2"),
-    "forecasting": ("rmse", "mae", "r2"),
-    "language_modelling": ("bits_per_character", "perplexity"),
-}
-"What each task has, its primary metric first."
-
+from remint.config.gates import GateConfig
+from remint.config.metrics import METRICS, Metric, Task
 
 class ScheduleConfig(Config):
     """How the learning rate moves over the training."""
@@ -99,24 +78,11 @@ class TrainerConfig(Config):
     "Memory layout of images; often faster for convolutions."
     threads: PositiveInt = 2
     "Threads of one operation."
+    calibration: Literal["none", "temperature"] = "none"
+    """temperature: of classes, the logits are divided by the number that is best on the validation split, found after
+    the training and kept with the weights (Guo et al. 2017). It moves probabilities, never the predicted class."""
     workers: NonNegativeInt = 0
     "Data-loading processes; 0: the training process itself."
-
-
-class GateConfig(Config):
-    """A condition that a version must pass before it becomes champion. A missing or NaN metric fails."""
-
-    metric: Metric
-    min: float | None = None
-    max: float | None = None
-    better_than: Literal["champion", "baselines"] | None = None
-    "Strictly better than the champion (true where there is none), or than every declared baseline."
-
-    @model_validator(mode="after")
-    def _asks_something(self) -> "GateConfig":
-        if self.min is None and self.max is None and self.better_than is None:
-            raise ValueError("asks nothing; allowed: min, max, better_than")
-        return self
 
 
 class ExperimentConfig(Config):
@@ -130,7 +96,8 @@ class ExperimentConfig(Config):
     seed: NonNegativeInt
     metric: Metric | None = None
     "Primary metric; none named: of classification accuracy, of language modelling bits_per_character, else rmse."
-    gates: dict[str, GateConfig] = {}
+    gates: dict[str, GateConfig] | None = None
+    "Name to condition; none declared: better than a constant guess and than the champion in the primary metric."
 
     @model_validator(mode="after")
     def _names_a_family(self) -> "ExperimentConfig":
@@ -140,7 +107,7 @@ class ExperimentConfig(Config):
 
     @model_validator(mode="after")
     def _task_has_the_metrics(self) -> "ExperimentConfig":
-        asked = {"metric": self.metric, **{f"gates.{name}.metric": gate.metric for name, gate in self.gates.items()}}
+        asked = {"metric": self.metric, **{f"gates.{name}.metric": gate.metric for name, gate in (self.gates or {}).items()}}
         allowed = METRICS[self.task]
         for key, metric in asked.items():
             if metric is not None and metric not in allowed:
@@ -151,6 +118,17 @@ class ExperimentConfig(Config):
     def primary_metric(self) -> str:
         """Name of the metric that result tables show first."""
         return self.metric or METRICS[self.task][0]
+
+    @property
+    def all_gates(self) -> dict[str, GateConfig]:
+        """The declared gates, or the defaults."""
+        if self.gates is not None:
+            return self.gates
+        metric = self.metric or METRICS[self.task][0]
+        return {
+            "beats-constant": GateConfig(metric=metric, better_than="constant"),
+            "beats-champion": GateConfig(metric=metric, better_than="champion"),
+        }
 
 
 class CronConfig(Config):

@@ -5,19 +5,6 @@ from collections.abc import Callable, Iterator, Sequence
 
 import numpy as np
 
-HIGHER_IS_BETTER: dict[str, bool] = {
-    "accuracy": True,
-    "balanced_accuracy": True,
-    "macro_f1": True,
-    "auroc": True,
-    "log_loss": False,
-    "rmse": False,
-    "mae": False,
-    "r2": True,
-    "bits_per_character": False,
-    "perplexity": False,
-}
-"Every metric that there is."
 _LARGEST_EXPONENT = 700.0
 "Of exp in float64, rounded down."
 

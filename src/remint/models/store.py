@@ -17,15 +17,24 @@ DESCRIPTION = "model.json"
 
 
 def save_network(
-    folder: Path, weights: dict[str, Tensor], task_name: str, model: dict[str, Any], spec: DataSpec
+    folder: Path,
+    weights: dict[str, Tensor],
+    task_name: str,
+    model: dict[str, Any],
+    spec: DataSpec,
+    temperature: float | None = None,
 ) -> None:
-    """Write a network's weights and what is needed to build it again: task, `model` section, spec of its data."""
+    """Write a network's weights and what is needed to build it again: task, `model` section, spec of its data.
+
+    `temperature` is what its logits are divided by, where it was calibrated.
+    """
     save_file({name: tensor.contiguous() for name, tensor in weights.items()}, folder / WEIGHTS)
-    write_json(folder / DESCRIPTION, {"task": task_name, "model": model, "spec": spec.model_dump(mode="json")})
+    description = {"task": task_name, "model": model, "spec": spec.model_dump(mode="json")}
+    write_json(folder / DESCRIPTION, description | ({} if temperature is None else {"temperature": temperature}))
 
 
 def load_network(folder: Path) -> tuple[nn.Module, DataSpec, Task]:
-    """Give the network, in evaluation mode, with the spec of its data and its task.
+    """Give the network, in evaluation mode, with the spec of its data and its task, calibrated where that was fitted.
 
     Raises DataError where the weights do not fit the description.
     """
@@ -36,4 +45,5 @@ def load_network(folder: Path) -> tuple[nn.Module, DataSpec, Task]:
         network.load_state_dict(load_file(folder / WEIGHTS))
     except RuntimeError as error:
         raise DataError(f"{folder / WEIGHTS} does not fit {DESCRIPTION}: {error}") from None
-    return network.eval(), spec, task(description["task"], spec.outputs)
+    plain, temperature = task(description["task"], spec.outputs), description.get("temperature")
+    return network.eval(), spec, plain if temperature is None else plain.calibrated(temperature)

@@ -4,8 +4,8 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from remint.config.experiment import GateConfig
-from remint.evaluation.metrics import HIGHER_IS_BETTER
+from remint.config.gates import GateConfig
+from remint.config.metrics import HIGHER_IS_BETTER
 
 Metrics = Mapping[str, float]
 

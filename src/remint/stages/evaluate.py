@@ -4,7 +4,7 @@ from pathlib import Path
 
 from remint import paths
 from remint.config.base import Config, Name
-from remint.config.experiment import Task
+from remint.config.metrics import Task
 from remint.config.specs import ClassesSpec, NumbersSpec, TextSpec, TokensSpec
 from remint.data.prepared import Prepared
 from remint.data.rows import rows_of

@@ -10,7 +10,8 @@ from pydantic import NonNegativeInt
 
 from remint import paths
 from remint.config.base import Config, Name
-from remint.config.experiment import Task, TrainerConfig
+from remint.config.experiment import TrainerConfig
+from remint.config.metrics import Task
 from remint.data.module import PreparedDataModule
 from remint.data.prepared import Prepared
 from remint.data.raw import PRETRAINED
@@ -60,7 +61,7 @@ def run(name: str, section: Section) -> None:
         with _told_of(name):
             result = _train(prepared, config, section, record)
         with writing_folder(paths.model(name)) as out:
-            save_network(out, result.weights, section.task, decided["model"], prepared.spec)
+            save_network(out, result.weights, section.task, decided["model"], prepared.spec, result.temperature)
             write_json(out / "fingerprint.json", trained)
         write_text(paths.report("train", name) / "history.csv", history_csv(result.history))
 

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 
 from remint.config.specs import OutputSpec
+from remint.errors import ConfigError
 
 
 class Task(ABC):
@@ -29,6 +30,13 @@ class Task(ABC):
     @abstractmethod
     def errors(self, outputs: Tensor, target: Tensor) -> dict[str, Tensor]:
         """Give sums (float64) of what the metrics need, over the same things as the loss."""
+
+    def calibrated(self, temperature: float) -> "Task":  # noqa: ARG002
+        """Give the task with logits divided by a temperature where probabilities are predicted.
+
+        Raises ConfigError for a task without classes.
+        """
+        raise ConfigError(f'trainer.calibration is "temperature"; allowed for {self.name}: "none"')
 
     def count(self, target: Tensor) -> int:
         """Tell over how many things the loss is a mean."""

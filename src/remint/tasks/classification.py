@@ -15,7 +15,8 @@ class Classification(Task):
     name = "classification"
     metrics = {"accuracy": True}
 
-    def __init__(self, outputs: OutputSpec) -> None:
+    def __init__(self, outputs: OutputSpec, temperature: float = 1.0) -> None:
+        self._outputs, self._temperature = outputs, temperature
         if not isinstance(outputs, ClassesSpec):
             raise ConfigError(f'task "classification", but the target is {outputs.noun}; allowed: a category')
 
@@ -25,7 +26,11 @@ class Classification(Task):
 
     def predict(self, outputs: Tensor, target: Tensor | None = None) -> dict[str, np.ndarray]:  # noqa: ARG002
         """Give `probabilities`, N×classes, rows of sum 1."""
-        return {"probabilities": functional.softmax(outputs.double(), dim=1).numpy()}
+        return {"probabilities": functional.softmax(outputs.double() / self._temperature, dim=1).numpy()}
+
+    def calibrated(self, temperature: float) -> "Classification":
+        """Give the task with logits divided by a temperature in `predict`."""
+        return Classification(self._outputs, temperature)
 
     def errors(self, outputs: Tensor, target: Tensor) -> dict[str, Tensor]:
         """Count what is right."""

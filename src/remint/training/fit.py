@@ -16,6 +16,7 @@ from remint.errors import ConfigError, RemintError
 from remint.memory import keep_freed_memory
 from remint.tasks.base import Task
 from remint.training.lightning import TrainingModule, build_trainer, quiet
+from remint.training.temperature import network_temperature
 from remint.training.watch import BestWeights, EarlyStopping, Row, copy_of_weights
 
 
@@ -29,6 +30,8 @@ class FitResult:
     "A row an epoch: epoch (from 1), train_loss, val_loss, val_METRIC, lr (of the epoch's last step)."
     network: nn.Module
     "The network with these weights, in evaluation mode."
+    temperature: float | None = None
+    "What its logits are to be divided by; None where none was asked for."
 
 
 def fit(
@@ -45,6 +48,8 @@ def fit(
     Raises RemintError when a loss is no longer finite, ConfigError for settings that do not fit the task or the data.
     """
     _check_augmentation(datamodule, settings)
+    if settings.calibration == "temperature":
+        task.calibrated(1.0)  # refuses a task without classes before the training, not after
     keep_freed_memory()
     epochs = _Epochs(network, task, settings, on_epoch)
     with deterministic(settings.threads), quiet():
@@ -57,7 +62,7 @@ def fit(
     _lay_out(network, torch.contiguous_format)
     network.load_state_dict(weights)
     network.eval()
-    return FitResult(weights, epochs.history, network)
+    return FitResult(weights, epochs.history, network, _temperature(network, datamodule, settings))
 
 
 def _check_augmentation(datamodule: PreparedDataModule, settings: TrainerConfig) -> None:
@@ -65,6 +70,13 @@ def _check_augmentation(datamodule: PreparedDataModule, settings: TrainerConfig)
     if changes and "image" not in datamodule.train.batch(torch.zeros(1, dtype=torch.int64)):
         name, value = next(iter(changes.items()))
         raise ConfigError(f"trainer.augmentation.{name} is {value:g}; allowed for data without images: 0")
+
+
+def _temperature(network: nn.Module, datamodule: PreparedDataModule, settings: TrainerConfig) -> float | None:
+    if settings.calibration == "none":
+        return None
+    with deterministic(settings.threads):
+        return network_temperature(network, datamodule.val)
 
 
 class _Epochs:

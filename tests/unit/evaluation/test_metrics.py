@@ -4,8 +4,8 @@ import typing
 import numpy as np
 import pytest
 
-from remint.config.experiment import METRICS, Metric
-from remint.evaluation.metrics import HIGHER_IS_BETTER, compute_metrics
+from remint.config.metrics import HIGHER_IS_BETTER, METRICS, Metric
+from remint.evaluation.metrics import compute_metrics
 
 
 def _classified(target: list[int], probabilities: list[list[float]]) -> dict[str, float]:

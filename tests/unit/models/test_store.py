@@ -51,3 +51,15 @@ def test_weights_of_another_network_are_refused(tmp_path: Path):
     (tmp_path / "b" / "weights.safetensors").rename(tmp_path / "a" / "weights.safetensors")
     with pytest.raises(DataError, match=r"weights.safetensors does not fit model.json"):
         load_network(tmp_path / "a")
+
+
+def test_a_temperature_is_kept_and_divides_the_logits(tmp_path: Path):
+    prepared = dataset_for("mlp", tmp_path / "data", train=1, rest=1)
+    network = build_network(model_config("x", FAMILIES["mlp"]), prepared.spec, 1)
+    (tmp_path / "x").mkdir()
+    weights = network.state_dict()
+    save_network(tmp_path / "x", weights, "classification", FAMILIES["mlp"], prepared.spec, temperature=2.0)
+    _, _, task = load_network(tmp_path / "x")
+    logits = torch.tensor([[0.5, -1.5]])
+    expected = torch.softmax(logits.double() / 2.0, dim=1)
+    assert torch.equal(torch.from_numpy(task.predict(logits)["probabilities"]), expected)

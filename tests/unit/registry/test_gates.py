@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from remint.config.experiment import GateConfig
+from remint.config.gates import GateConfig
 from remint.registry.gates import check_gates
 
 CHAMPION = {"accuracy": 0.85, "log_loss": 0.4}

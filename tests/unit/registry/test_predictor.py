@@ -15,7 +15,7 @@ import pytest
 
 from remint import paths
 from remint.config.dataset import Modality
-from remint.config.experiment import Task
+from remint.config.metrics import Task
 from remint.data.prepared import Prepared
 from remint.data.raw import read_raw
 from remint.data.rows import rows_of

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from remint import paths
-from remint.config.experiment import GateConfig
+from remint.config.gates import GateConfig
 from remint.errors import RemintError
 from remint.registry.promotion import Decision, champion, register_and_promote, versions
 from remint.tracking.store import client

@@ -361,3 +361,21 @@ def test_a_frozen_part_runs_once_and_stays_as_it_was(tmp_path: Path):
 
 def _images(prepared) -> torch.Tensor:
     return torch.from_numpy(prepared.split("train")["image"])
+
+
+def test_a_temperature_is_fitted_on_the_validation_split_where_asked_for(tmp_path: Path):
+    prepared = table(tmp_path / "d")
+    plain, scaled = (trained(prepared, epochs=30, calibration=kind) for kind in ("none", "temperature"))
+    assert plain.temperature is None
+    assert bits(plain) == bits(scaled)
+    batch = {name: torch.from_numpy(array) for name, array in prepared.split("val").items()}
+    with torch.inference_mode():
+        logits = scaled.network(batch).double()
+    losses = [torch.nn.functional.cross_entropy(logits / t, batch["target"]) for t in (scaled.temperature, 1.0, 0.8)]
+    assert losses[0] == min(losses)
+    assert losses[0] < losses[1]
+
+
+def test_a_task_without_classes_has_no_temperature(tmp_path: Path):
+    with pytest.raises(ConfigError, match=r'trainer.calibration is "temperature"; allowed for regression: "none"'):
+        trained(numbers(tmp_path / "d"), calibration="temperature")
