@@ -52,6 +52,12 @@ class TextPreprocessor(Preprocessor):
             tokenizer.enable_truncation(self.length)
         return tokenizer
 
+    @property
+    def unknown(self) -> int | None:
+        """Id of the token that stands for what the tokenizer does not know; None where it has none."""
+        found: int | None = self.tokenizer.token_to_id("[UNK]")
+        return found
+
     def transform(self, inputs: pd.DataFrame) -> dict[str, np.ndarray]:
         """Give `tokens` (int32), `offsets` (int64, N+1) and `characters` (int64, N; the end of a text counts as one).
 

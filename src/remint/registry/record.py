@@ -8,8 +8,10 @@ from pathlib import Path
 from typing import Any
 
 from remint import paths
+from remint.config.metrics import METRICS, Task
 from remint.config.specs import ClassesSpec, DataSpec
 from remint.errors import RemintError
+from remint.evaluation.finding_tables import write_finding_tables
 from remint.evaluation.plots import draw_plots
 from remint.files import read_json
 from remint.provenance import content_digest
@@ -42,13 +44,26 @@ def record_evaluation(experiment: str) -> str:
     digest = content_digest(report)
     if evaluation_digest(run_id) != digest:
         with tempfile.TemporaryDirectory() as temporary:
-            plots = Path(temporary)
-            shown = report / "samples.json"
-            samples = shown if shown.is_file() else None
-            draw_plots(_history_file(experiment), report / "plots", _classes(experiment), plots, samples)
-            folders = {"plots": plots, "evaluation": report, "training": _history_file(experiment).parent}
+            plots, tables = Path(temporary) / "plots", Path(temporary) / "tables"
+            draw_evaluation(experiment, plots)
+            write_finding_tables(report / "findings", tables)
+            folders = {
+                "plots": plots,
+                "tables": tables,
+                "evaluation": report,
+                "training": _history_file(experiment).parent,
+            }
             log_evaluation(run_id, read_json(report / "metrics.json"), folders, digest)
     return run_id
+
+
+def draw_evaluation(experiment: str, out: Path) -> None:
+    """Draw the plots of an experiment's training and evaluation into a folder."""
+    description = read_json(paths.model(experiment) / "model.json")
+    outputs = DataSpec.model_validate(description["spec"]).outputs
+    classes = outputs.classes if isinstance(outputs, ClassesSpec) else ()
+    task: Task = description["task"]
+    draw_plots(_history_file(experiment), paths.report("evaluate", experiment), classes, METRICS[task][0], out)
 
 
 def _find(experiment: str) -> str | None:
@@ -89,8 +104,3 @@ def _history(experiment: str) -> Iterator[tuple[int, Mapping[str, float]]]:
 
 def _history_file(experiment: str) -> Path:
     return paths.report("train", experiment) / "history.csv"
-
-
-def _classes(experiment: str) -> tuple[str, ...]:
-    outputs = DataSpec.model_validate(read_json(paths.model(experiment) / "model.json")["spec"]).outputs
-    return outputs.classes if isinstance(outputs, ClassesSpec) else ()

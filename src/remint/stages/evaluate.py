@@ -4,18 +4,22 @@ from pathlib import Path
 
 from remint import paths
 from remint.config.base import Config, Name
+from remint.config.evaluation import EvaluationConfig
+from remint.config.load import load_section
 from remint.config.metrics import Task
-from remint.config.specs import ClassesSpec, NumbersSpec, TextSpec, TokensSpec
+from remint.config.specs import NumbersSpec, TokensSpec
 from remint.data.prepared import Prepared
 from remint.data.rows import rows_of
-from remint.evaluation.metrics import compute_metrics
+from remint.evaluation.findings import findings
 from remint.evaluation.predict import predict
 from remint.evaluation.samples import samples
+from remint.evaluation.scored import Scored
 from remint.evaluation.tables import curve_tables, prediction_table
 from remint.evaluation.windows import seasonal_naive
 from remint.files import read_json, write_json, writing_folder
-from remint.models.store import load_network
-from remint.preprocessing.text import TextPreprocessor, load
+from remint.models.store import DESCRIPTION, load_network
+from remint.preprocessing.base import load_preprocessor
+from remint.preprocessing.text import TextPreprocessor
 from remint.registry.record import recorded_evaluation
 
 FILE, TOP = paths.PARAMS_FILE, "experiments"
@@ -28,36 +32,43 @@ class Section(Config):
     task: Task
 
 
+class DatasetSection(Config):
+    """What the stage sees of the experiment's dataset."""
+
+    evaluation: EvaluationConfig
+
+
 def inputs(name: str, section: Section) -> tuple[Path, ...]:
     """Name the data that the stage reads."""
     return (paths.model(name), paths.prepared(section.dataset))
 
 
 def run(name: str, section: Section) -> None:
-    """Score a model on the test split; write metrics, predictions, the tables behind the plots, and samples to look at.
+    """Score a model on the test split; write metrics, predictions, the tables behind the plots, samples and findings.
 
-    The results join the MLflow run of the training.
+    The results join the MLflow run of the training. Raises ConfigError where the dataset's `evaluation` asks for what
+    its rows do not have.
     """
+    asked = load_section(paths.DATASETS_FILE, "datasets", section.dataset, DatasetSection).evaluation
     network, spec, task = load_network(paths.model(name))
     prepared = Prepared(paths.prepared(section.dataset))
+    preprocessor = load_preprocessor(read_json(prepared.folder / "preprocessor.json"))
+    reader = preprocessor if isinstance(preprocessor, TextPreprocessor) else None
     arrays, raw = prepared.split("test"), prepared.rows("test")
     target = arrays["characters"] if isinstance(spec.outputs, TokensSpec) else arrays["target"]
     with recorded_evaluation(name):
         predicted = predict(network, rows_of(arrays, spec), task)
+        scored = Scored(section.task, spec, arrays, raw, target, predicted)
         naive = seasonal_naive(arrays, spec) if isinstance(spec.outputs, NumbersSpec) else None
-        classes = spec.outputs.classes if isinstance(spec.outputs, ClassesSpec) else ()
         with writing_folder(paths.report("evaluate", name)) as out:
-            write_json(out / "metrics.json", compute_metrics(section.task, target, predicted, classes))
+            write_json(out / "metrics.json", scored.metrics())
             table = prediction_table(raw["row"].to_numpy(), target, predicted, spec.outputs)
             table.to_parquet(out / "predictions.parquet", engine="pyarrow", index=False)
             (out / "plots").mkdir()
             for plot, curve in curve_tables(target, predicted, spec.outputs, naive).items():
                 curve.to_csv(out / "plots" / f"{plot}.csv", index=False, float_format="%.9g")
-            write_json(out / "samples.json", samples(network, spec, arrays, raw, predicted, _reader(prepared)))
-
-
-def _reader(prepared: Prepared) -> TextPreprocessor | None:
-    """Give what reads texts, where the dataset holds any."""
-    if not isinstance(prepared.spec.inputs, TextSpec):
-        return None
-    return load(read_json(prepared.folder / "preprocessor.json"))
+            write_json(out / "samples.json", samples(network, spec, arrays, raw, predicted, reader))
+            temperature = read_json(paths.model(name) / DESCRIPTION).get("temperature")
+            found = findings(network, task, prepared, scored, asked, preprocessor, temperature)
+            for finding, content in found.items():
+                write_json(out / "findings" / f"{finding}.json", content)

@@ -42,5 +42,5 @@ def fit_temperature(logits: np.ndarray, target: np.ndarray) -> float:
 
     ends = tuple(map(math.log, _RANGE))
     found = minimize_scalar(loss, bounds=ends, method="bounded", options={"xatol": 1e-7})
-    best = min((float(found.x), 0.0), key=loss)
+    best = min((0.0, float(found.x)), key=loss)
     return float(f"{math.exp(best):.{_DIGITS}g}")

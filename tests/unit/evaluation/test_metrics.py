@@ -5,7 +5,7 @@ import numpy as np
 import pytest
 
 from remint.config.metrics import HIGHER_IS_BETTER, METRICS, Metric
-from remint.evaluation.metrics import compute_metrics
+from remint.evaluation.metrics import compute_metrics, confidence_bins
 
 
 def _classified(target: list[int], probabilities: list[list[float]]) -> dict[str, float]:
@@ -21,7 +21,10 @@ def test_two_classes_by_hand():
             "balanced_accuracy": (2 / 3 + 1) / 2,
             "macro_f1": (4 / 5 + 2 / 3) / 2,
             "auroc": 2 / 3,
+            "auprc": 1 / 2,
             "log_loss": -np.log([0.9, 0.8, 0.3, 0.6]).mean(),
+            "brier": (0.01 + 0.04 + 0.49 + 0.16) / 4,
+            "ece": (0.1 + 0.2 + 0.7 + 0.4) / 4,
         }
     )
 
@@ -29,7 +32,27 @@ def test_two_classes_by_hand():
 def test_three_classes_average_one_against_the_rest():
     found = _classified([0, 1, 2], [[0.6, 0.3, 0.1], [0.2, 0.5, 0.3], [0.1, 0.6, 0.3]])
     assert found["auroc"] == pytest.approx((1 + 1 / 2 + 3 / 4) / 3)
+    assert found["auprc"] == pytest.approx((1 + 1 / 2 + 1 / 2) / 3)
     assert found["accuracy"] == pytest.approx(2 / 3)
+
+
+def test_the_brier_score_of_three_classes_sums_them_up():
+    found = _classified([0, 1, 2], [[0.6, 0.3, 0.1], [0.2, 0.5, 0.3], [0.0, 1.0, 0.0]])
+    assert found["brier"] == pytest.approx((0.26 + 0.38 + 2) / 3)
+
+
+def test_calibration_is_held_against_the_predicted_class_bin_by_bin():
+    sure, unsure = [[0.9, 0.1]] * 4, [[0.35, 0.65]] * 2
+    found = _classified([0, 0, 0, 1, 1, 0], sure + unsure)
+    assert found["ece"] == pytest.approx(4 / 6 * 0.15 + 2 / 6 * 0.15, abs=1e-6)
+    assert _classified([0, 1], [[1.0, 0.0], [0.0, 1.0]])["ece"] == pytest.approx(0, abs=1e-6)
+
+
+def test_a_confidence_of_one_is_in_the_last_bin():
+    _, bins = confidence_bins(np.array([[1.0, 0.0], [0.04, 0.96], [0.5, 0.5]]))
+    assert bins.tolist() == [14, 14, 7]
+    found = _classified([0, 1, 1], [[1.0, 0.0], [0.95, 0.05], [0.05, 0.95]])
+    assert found["ece"] == pytest.approx(2.9 / 3 - 2 / 3, abs=1e-6)
 
 
 def test_what_is_undefined_is_left_out_and_nothing_is_nan():
@@ -83,4 +106,4 @@ def test_every_task_declares_the_metrics_it_has():
 def test_every_metric_tells_whether_higher_is_better():
     assert set(HIGHER_IS_BETTER) == set(typing.get_args(Metric))
     lower = {name for name, higher in HIGHER_IS_BETTER.items() if not higher}
-    assert lower == {"log_loss", "rmse", "mae", "bits_per_character", "perplexity"}
+    assert lower == {"log_loss", "brier", "ece", "rmse", "mae", "bits_per_character", "perplexity"}

@@ -22,12 +22,12 @@ HISTORY = pd.DataFrame(
 
 
 def test_files_become_pictures(tmp_path: Path) -> None:
-    tables, out = tmp_path / "tables", tmp_path / "out"
+    tables, out = tmp_path / "plots", tmp_path / "out"
     tables.mkdir()
     HISTORY.to_csv(tmp_path / "history.csv", index=False)
     (tables / "confusion.csv").write_text("actual,predicted\nNA,NA\nNA,1\n1,1\n")
     (tables / "roc.csv").write_text("fpr,tpr,class\n0,0,1\n0,1,1\n1,1,1\n")
-    draw_plots(tmp_path / "history.csv", tables, ("NA", "1"), out)
+    draw_plots(tmp_path / "history.csv", tmp_path, ("NA", "1"), "accuracy", out)
     assert sorted(path.name for path in out.iterdir()) == ["confusion.png", "loss.png", "roc.png"]
     for path in out.iterdir():
         with Image.open(path) as image:
@@ -37,16 +37,18 @@ def test_files_become_pictures(tmp_path: Path) -> None:
 
 def test_regression_has_residuals(tmp_path: Path) -> None:
     HISTORY.to_csv(tmp_path / "history.csv", index=False)
-    (tmp_path / "residuals.csv").write_text("actual,predicted\n1.5,1.25\n2.5,3\n")
-    draw_plots(tmp_path / "history.csv", tmp_path, (), tmp_path / "out")
+    (tmp_path / "plots").mkdir()
+    (tmp_path / "plots" / "residuals.csv").write_text("actual,predicted\n1.5,1.25\n2.5,3\n")
+    draw_plots(tmp_path / "history.csv", tmp_path, (), "rmse", tmp_path / "out")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["loss.png", "residuals.png"]
 
 
 def test_forecasts_and_texts_have_their_pictures(tmp_path: Path) -> None:
     HISTORY.to_csv(tmp_path / "history.csv", index=False)
-    (tmp_path / "horizon.csv").write_text("ahead,mae,rmse\n1,1,2\n2,2,3\n")
-    (tmp_path / "lengths.csv").write_text("characters,texts,bits_per_character\n10,2,3\n20,2,2.5\n")
-    draw_plots(tmp_path / "history.csv", tmp_path, (), tmp_path / "out")
+    (tmp_path / "plots").mkdir()
+    (tmp_path / "plots" / "horizon.csv").write_text("ahead,mae,rmse\n1,1,2\n2,2,3\n")
+    (tmp_path / "plots" / "lengths.csv").write_text("characters,texts,bits_per_character\n10,2,3\n20,2,2.5\n")
+    draw_plots(tmp_path / "history.csv", tmp_path, (), "rmse", tmp_path / "out")
     assert sorted(path.name for path in (tmp_path / "out").iterdir()) == ["horizon.png", "lengths.png", "loss.png"]
 
 
@@ -81,7 +83,7 @@ def test_samples_become_files_and_the_same_bytes_each_time(tmp_path: Path, shown
     HISTORY.to_csv(tmp_path / "history.csv", index=False)
     (tmp_path / "samples.json").write_text(json.dumps(shown))
     for out in ("a", "b"):
-        draw_plots(tmp_path / "history.csv", tmp_path, (), tmp_path / out, tmp_path / "samples.json")
+        draw_plots(tmp_path / "history.csv", tmp_path, (), "accuracy", tmp_path / out)
     assert sorted(path.name for path in (tmp_path / "a").iterdir()) == sorted(["loss.png", *files])
     for path in (tmp_path / "a").iterdir():
         assert path.read_bytes() == (tmp_path / "b" / path.name).read_bytes()
@@ -96,4 +98,4 @@ def test_every_chinese_character_has_a_glyph(tmp_path: Path) -> None:
     )
     with warnings.catch_warnings():
         warnings.simplefilter("error")  # matplotlib warns of a missing glyph
-        draw_plots(tmp_path / "history.csv", tmp_path, (), tmp_path / "out", tmp_path / "samples.json")
+        draw_plots(tmp_path / "history.csv", tmp_path, (), "accuracy", tmp_path / "out")

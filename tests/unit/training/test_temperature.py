@@ -32,3 +32,7 @@ def test_never_makes_the_loss_worse():
 def test_sharpens_where_all_is_right():
     logits = np.eye(3)[[0, 1, 2]] * 5
     assert fit_temperature(logits, np.array([0, 1, 2])) < 0.5
+
+
+def test_is_one_where_nothing_is_gained():
+    assert fit_temperature(np.zeros((5, 2)), np.array([0, 1, 1, 0, 0])) == 1.0
