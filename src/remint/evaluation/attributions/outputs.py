@@ -12,8 +12,8 @@ OF_CLASS = "logit of the predicted class, less the mean of all classes' logits"
 OF_NUMBER = "the predicted value, in the unit of the target"
 OF_NUMBERS = "mean of the forecast values, in the unit of the target"
 OF_TOKEN = "logit of the likeliest next token, less the mean of all tokens' logits"
-PIECE = 256
-"Rows of a batch at most."
+PIECE = 32
+"Steps times rows of a batch at most, where there are no more rows: few enough for a processor's cache."
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def integrated_gradients(
     attributions sum up to the difference of its score to its baseline's, but for the error of so many steps
     (Sundararajan et al. 2017). No gradient of a parameter is kept.
     """
-    from captum.attr import IntegratedGradients  # type: ignore[import-untyped]
+    from captum.attr import IntegratedGradients
 
     given = tuple(tensor.detach().requires_grad_() for tensor in inputs)
     bases = tuple(base.detach().expand_as(tensor) for base, tensor in zip(baselines, inputs, strict=True))

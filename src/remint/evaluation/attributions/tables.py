@@ -56,7 +56,7 @@ def feature_attributions(network: nn.Module, scored: Scored) -> dict[str, Any]:
 
 def _shapley(network: nn.Module, scored: Scored, index: np.ndarray, names: tuple[str, ...]) -> np.ndarray:
     """Give each column's value for each row (float64, N×columns); a row's sum is its score less a mean one."""
-    from captum.attr import ShapleyValueSampling  # type: ignore[import-untyped]
+    from captum.attr import ShapleyValueSampling
 
     batch = rows_of(scored.arrays, scored.spec).batch(torch.from_numpy(index))
     empty = {name: batch[name] for name in ("numeric", "codes") if not batch[name].shape[1]}

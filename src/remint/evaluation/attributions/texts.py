@@ -18,7 +18,7 @@ WORST, EVEN = 4, 4
 "Texts that are shown: of the largest loss, and evenly chosen."
 SHOWN, PROMPT = 60, 24
 "Tokens of a text that are shown at most, and of a prompt."
-STEPS = 128
+STEPS = 64
 "Between the mean embedding and a token's own."
 METHOD = "integrated gradients of the token embeddings, from the mean of all tokens' (Sundararajan et al. 2017)"
 

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 _BARS = 20
 "Columns of a bar chart at most."
-_FEWEST, _CASE = 8, 6
+_FEWEST, _CASE = 3, 6
 "Bars that a chart has room for at least; columns of one row at most."
 _NAME = 34
 "Characters of a column with its value."
@@ -36,9 +36,9 @@ def feature_importance(finding: Mapping[str, Any]) -> "Figure":
     """Draw the columns' importance, and beside it what the columns add to the prediction of the worst rows."""
     shown = finding["importance"][:_BARS]
     cases = [(title, sample) for key, title in _GROUPS for sample in finding[key][:2]]
-    height = max(0.26 * len(shown) + 1.2, 5.2 if cases else 2.4)
+    height = max(0.26 * len(shown) + 1.2, 2.1 + 0.52 * min(max(len(shown), _FEWEST), _CASE))
     figure = new_figure(14.0, height)
-    left, right = figure.subfigures(1, 2, width_ratios=[1, 1.9])
+    left, right = figure.subfigures(1, 2, width_ratios=[1, 1.9], squeeze=False)[0]
     classes = any("probability" in sample for _, sample in cases)
     right.suptitle(_FOR_CLASSES if classes else _FOR_NUMBERS, fontsize=10)
     _bars(left.subplots(), shown, len(finding["importance"]), finding)
@@ -67,7 +67,8 @@ def token_highlights(finding: Mapping[str, Any]) -> "Figure":
     groups = [
         [(text, token_lines(text["tokens"], text["attributions"])) for text in finding[key]] for key, _ in _GROUPS
     ]
-    side, tall = COLUMNS * COLUMN, max(sum(len(lines) + 1.8 for _, lines in group) for group in groups) * LINE
+    heights = [sum(len(lines) + 1.8 + bool(text["rest"]) for text, lines in group) for group in groups]
+    side, tall = COLUMNS * COLUMN, max(heights) * LINE
     wide, high = 2 * side + 0.9, tall + 0.75
     figure = new_figure(wide, high)
     figure.set_layout_engine("none")  # what follows counts inches
@@ -83,11 +84,12 @@ def token_highlights(finding: Mapping[str, Any]) -> "Figure":
             head = f"{_told(text)}   (row {text['row']})"
             axis.text(0, place, head, color=_colour(text), fontsize=9, fontweight="bold", va="top", parse_math=False)
             write_tokens(axis, place + 0.8 * LINE, lines)
-            place += LINE * (len(lines) + 0.8)
+            place += LINE * (len(lines) + 0.9)
             if text["rest"]:
                 strongest = max(map(abs, text["attributions"]))
                 write_line(axis, place, f"… the other tokens: {text['rest'] / strongest:+.2f} of the strongest one")
-            place += LINE
+                place += LINE
+            place += 0.9 * LINE
     return figure
 
 
@@ -95,7 +97,7 @@ def series_attributions(finding: Mapping[str, Any]) -> "Figure":
     """Draw the features' and the steps' importance, and below windows with the steps that their forecast rests on."""
     windows = [(title, window) for key, title in _GROUPS for window in finding[key]]
     figure = new_figure(13.4, 3.4 + 2.5 * -(-len(windows) // 3))
-    above, below = figure.subfigures(2, 1, height_ratios=[3.2, 2.5 * -(-len(windows) // 3)])
+    above, below = figure.subfigures(2, 1, height_ratios=[3.2, 2.5 * -(-len(windows) // 3)], squeeze=False)[:, 0]
     left, right = above.subplots(1, 2)
     _bars(left, finding["features"][:_BARS], len(finding["features"]), finding)
     right.plot(np.arange(1, len(finding["steps"]) + 1), finding["steps"], color=BLUE, linewidth=1.8)
@@ -132,7 +134,7 @@ def _case(axis: "Axes", title: str, sample: Mapping[str, Any]) -> None:
     names = [_cut(f"{entry['feature']} = {_plain(entry['value'])}") for entry in shown]
     axis.barh(range(len(shown)), values, color=[BLUE if value >= 0 else RED for value in values], height=0.72)
     axis.set_yticks(range(len(shown)), names, fontsize=8, parse_math=False)
-    axis.set_ylim(max(len(shown), _CASE) - 0.5, -0.5)
+    axis.set_ylim(max(len(shown), _FEWEST) - 0.5, -0.5)
     axis.axvline(0, color="0.5", linewidth=0.8)
     axis.tick_params(axis="x", labelsize=8)
     axis.tick_params(axis="y", length=0)

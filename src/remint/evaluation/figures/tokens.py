@@ -54,11 +54,9 @@ def write_tokens(axis: "Axes", top: float, lines: Sequence[Line]) -> None:
             size = width(token) * COLUMN
             ground = colormaps["RdBu"](0.5 + 0.5 * _PALE * value)
             axis.add_patch(Rectangle((left, middle - 0.45 * LINE), size, 0.9 * LINE, color=ground, linewidth=0))
-            place = {"ha": "center", "va": "center_baseline"}
             ink = "white" if abs(value) > _DARK else "0.1"
-            axis.text(
-                left + size / 2, middle, token, color=ink, fontsize=_SIZE, family=family, parse_math=False, **place
-            )
+            drawn = axis.text(left + size / 2, middle, token, color=ink, fontsize=_SIZE, family=family)
+            drawn.set(ha="center", va="center_baseline", parse_math=False)
             left += size + _GAP * COLUMN
 
 
