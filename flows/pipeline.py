@@ -1,10 +1,12 @@
 """The flow: bring the pipeline's stages up to date, then register and promote what they made."""
 
+import re
 import time
 import traceback
 from typing import Any
 
 from prefect import State, flow, get_run_logger, task
+from prefect.artifacts import create_markdown_artifact
 from prefect.cache_policies import NO_CACHE
 from prefect.events.worker import EventsWorker
 from prefect.futures import PrefectFuture
@@ -136,7 +138,9 @@ def _promote(
 
     @task(task_run_name="promote {experiment}", **OPTIONS)
     def promote(experiment: str) -> str:
-        results.append(finish_experiment(experiment, project.experiments[experiment]))
+        result, page = finish_experiment(experiment, project.experiments[experiment])
+        results.append(result)
+        create_markdown_artifact(page, key=_artifact_key(experiment), description=result.reason)
         get_run_logger().info(results[-1].reason)
         return results[-1].reason
 
@@ -151,6 +155,11 @@ def _promote(
         if f"baseline@{dataset}" in there:
             restore_baselines(dataset)
     return Summary(stages, tuple(results), tuple(errors))
+
+
+def _artifact_key(experiment: str) -> str:
+    """Give the key of an experiment's decisions: Prefect takes lower-case letters, digits and dashes."""
+    return re.sub("[^a-z0-9]+", "-", f"decision-{experiment}".lower()).strip("-")
 
 
 def _failure(state: State[Any]) -> str:

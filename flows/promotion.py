@@ -1,7 +1,8 @@
 """After the stages: register and promote what they made, and remember that it was done.
 
 What the last run found is kept in `.remint/results.json`, so that a run with nothing to do need not load MLflow. A line
-counts only while the files that it stands on, the gates and the MLflow store itself are as they were.
+counts only while the files that it stands on, the gates and the MLflow store itself are as they were: a promotion or a
+rollback changes the store, and what is measured of a version (its cost) is kept there and never measured again.
 """
 
 import hashlib
@@ -11,7 +12,7 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-from flows.summary import ExperimentResult, Summary
+from flows.summary import ExperimentResult, GateLine, Summary
 from remint import paths
 from remint.config.experiment import ExperimentConfig
 from remint.config.load import Project
@@ -20,15 +21,15 @@ from remint.files import read_json, write_json
 RESULTS = paths.STATE / "results.json"
 
 
-def finish_experiment(experiment: str, config: ExperimentConfig) -> ExperimentResult:
+def finish_experiment(experiment: str, config: ExperimentConfig) -> tuple[ExperimentResult, str]:
     """Register what an experiment trained, unless that very model is registered, and promote it if it may be.
 
-    Raises RemintError where the store cannot be used.
+    Give the result, and the decision as a page in Markdown. Raises RemintError where the store cannot be used.
     """
     from remint.registry.promotion import better_baselines, register_and_promote
 
     decision = register_and_promote(experiment, config)
-    return ExperimentResult(
+    result = ExperimentResult(
         experiment=experiment,
         dataset=config.dataset,
         metric=decision.metric,
@@ -40,7 +41,9 @@ def finish_experiment(experiment: str, config: ExperimentConfig) -> ExperimentRe
         reason=decision.reason,
         run_id=decision.run_id,
         beaten_by=better_baselines(config.dataset, decision.metric, decision.value),
+        gates=tuple(GateLine(verdict.gate, verdict.passed, verdict.sentence) for verdict in decision.verdicts),
     )
+    return result, decision.markdown()
 
 
 def restore_baselines(dataset: str) -> None:
@@ -65,7 +68,7 @@ def recall(experiments: tuple[str, ...], project: Project) -> tuple[ExperimentRe
         entry = kept.get(experiment)
         if entry is None or entry["key"] != _key(experiment, project):
             return None
-        results.append(_settled(ExperimentResult(**entry["result"])))
+        results.append(_settled(_result(entry)))
     return tuple(results)
 
 
@@ -79,7 +82,13 @@ def _settled(result: ExperimentResult) -> ExperimentResult:
 
 def last_results() -> dict[str, ExperimentResult]:
     """Give experiment to the last result that a run kept, whatever has changed since."""
-    return {name: ExperimentResult(**entry["result"]) for name, entry in _read().get("experiments", {}).items()}
+    return {name: _result(entry) for name, entry in _read().get("experiments", {}).items()}
+
+
+def _result(entry: dict[str, Any]) -> ExperimentResult:
+    """Give back a result that was kept."""
+    gates = tuple(GateLine(**gate) for gate in entry["result"].get("gates", ()))
+    return ExperimentResult(**{**entry["result"], "gates": gates})
 
 
 def _kept() -> dict[str, Any]:
@@ -106,14 +115,18 @@ def _store_stamp() -> list[int] | None:
 def _key(experiment: str, project: Project) -> str:
     """Digest of all that a decision stands on."""
     config = project.experiments[experiment]
+    evaluation = paths.report("evaluate", experiment)
     files = (
         paths.model(experiment) / "fingerprint.json",
-        paths.report("evaluate", experiment) / "metrics.json",
+        evaluation / "metrics.json",
+        evaluation / "predictions.parquet",
+        *sorted((evaluation / "findings").glob("*.json")),
         paths.report("baseline", config.dataset) / "metrics.json",
     )
-    decided_by = {"gates": {n: g.model_dump() for n, g in config.gates.items()}, "metric": config.primary_metric}
+    decided_by = {"gates": {n: g.model_dump() for n, g in config.all_gates.items()}, "metric": config.primary_metric}
     whole = hashlib.sha256(json.dumps(decided_by, sort_keys=True).encode())
     for file in files:
+        whole.update(file.as_posix().encode())
         whole.update(_digest(file))
     return whole.hexdigest()
 

@@ -28,6 +28,8 @@ _COLOURS = {
 
 _WIDTH = 120
 "Of a table where standard output is no terminal."
+_FEW = 5
+"Experiments of which every gate gets a line of its own."
 
 
 class Reporter:
@@ -82,7 +84,22 @@ class Reporter:
         if summary.experiments:
             self._console.print()
             self._console.print(_results(summary))
+            self._gates(summary)
             self._console.print(f"\nCompare runs: [bold]remint ui[/]   Reports: {paths.DATA / 'reports'}")
+
+    def _gates(self, summary: Summary) -> None:
+        """Print a line a gate; where there are many experiments, those that passed all of theirs take one line."""
+        judged = [result for result in summary.experiments if result.gates]
+        brief = len(judged) > _FEW
+        if judged:
+            self._console.print("\n[bold]gates[/]")
+        for result in judged:
+            if brief and all(gate.passed for gate in result.gates):
+                names = ", ".join(gate.gate for gate in result.gates)
+                self._console.print(f"{result.experiment}: [green]passed[/] {escape(names)}", soft_wrap=False)
+                continue
+            self._console.print(f"{result.experiment}, version {result.version}")
+            self._console.print(_gate_lines(result))
 
     @contextmanager
     def _live(self) -> Iterator[None]:
@@ -118,9 +135,23 @@ def _results(summary: Summary) -> Table:
     return table
 
 
+def _gate_lines(result: ExperimentResult) -> Table:
+    """Give a line a gate: verdict, name, what was found."""
+    lines = Table(box=None, show_header=False, pad_edge=False, padding=(0, 2, 0, 0))
+    lines.add_column(no_wrap=True)
+    lines.add_column(no_wrap=True)
+    lines.add_column(overflow="fold")
+    for gate in result.gates:
+        verdict = "  [green]passed[/]" if gate.passed else "  [bold red]failed[/]"
+        lines.add_row(verdict, escape(gate.gate), escape(gate.sentence))
+    return lines
+
+
 def _row(result: ExperimentResult) -> tuple[str, ...]:
     version = "" if result.version is None else str(result.version)
-    promoted = "[green]yes[/]" if result.promoted else f"no: {escape(result.reason)}"
+    failed = ", ".join(gate.gate for gate in result.gates if not gate.passed)
+    why = f"failed {failed}" if failed and result.version != result.champion_version else result.reason
+    promoted = "[green]yes[/]" if result.promoted else f"no: {escape(why)}"
     figures = _number(result.value), _number(result.champion_value)
     return (result.experiment, result.metric, *figures, version, promoted)
 

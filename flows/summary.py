@@ -16,6 +16,15 @@ class StageResult:
 
 
 @dataclass(frozen=True)
+class GateLine:
+    """What came of a gate, as the terminal shows it."""
+
+    gate: str
+    passed: bool
+    sentence: str
+
+
+@dataclass(frozen=True)
 class ExperimentResult:
     """A line of the table that a run ends with."""
 
@@ -33,6 +42,7 @@ class ExperimentResult:
     run_id: str
     beaten_by: tuple[str, ...] = ()
     "Baselines of its dataset that are better in its primary metric."
+    gates: tuple[GateLine, ...] = ()
 
 
 @dataclass(frozen=True)

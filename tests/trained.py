@@ -10,11 +10,17 @@ import pandas as pd
 from ruamel.yaml import YAML
 
 from remint import paths
+from remint.config.evaluation import EvaluationConfig
 from remint.config.experiment import ExperimentConfig
 from remint.config.load import load_project
 from remint.config.specs import ClassesSpec
 from remint.data.prepared import Prepared
 from remint.data.raw import RawData, write_raw
+from remint.evaluation.bootstrap import intervals
+from remint.evaluation.calibration import calibration_findings
+from remint.evaluation.scored import Scored
+from remint.evaluation.slices import slice_findings
+from remint.evaluation.tables import prediction_table
 from remint.files import write_json, writing_folder
 from remint.models.base import build_network, model_config
 from remint.models.store import save_network
@@ -43,7 +49,7 @@ PEOPLE: dict[str, Any] = {
     "cleaning": {},
     "preprocessing": {},
     "baselines": {"constant": {"estimator": "constant"}, "linear": {"estimator": "linear", "parameters": {"C": 2}}},
-    "evaluation": {},
+    "evaluation": {"slices": {"job": {"column": "job"}}, "smallest_slice": 10, "replicates": 200},
 }
 HOUSES: dict[str, Any] = {**PEOPLE, "schema": {**PEOPLE["schema"], "target": "height"}, "baselines": {}}
 DIGITS: dict[str, Any] = {
@@ -116,21 +122,65 @@ def train(experiment: str, seed: int = 0) -> None:
     )
 
 
-def evaluate(experiment: str, metrics: Mapping[str, float]) -> None:
-    """Write what `evaluate` writes, with these metrics."""
+def evaluate(
+    experiment: str,
+    metrics: Mapping[str, float],
+    findings: Mapping[str, Any] | None = None,
+    right: np.ndarray | None = None,
+) -> None:
+    """Write what `evaluate` writes, with these metrics and findings (of those not given, sensible ones).
+
+    Of classes: `right` tells which test rows are predicted rightly (bool, N); none given: as many as the accuracy says,
+    those of a lower accuracy among those of a higher one.
+    """
     config = load_project().experiments[experiment]
     prepared = Prepared(paths.prepared(config.dataset))
-    rows, target = prepared.rows("test"), prepared.split("test")["target"]
+    rows, target, outputs = prepared.rows("test"), prepared.split("test")["target"], prepared.spec.outputs
     folder = paths.report("evaluate", experiment)
     _write_text(folder / "plots" / "residuals.csv", "actual,predicted\n2,2.5\n3,2\n")
-    if isinstance(prepared.spec.outputs, ClassesSpec):
+    predicted = {"value": target + metrics.get("rmse", 1.0)}
+    if isinstance(outputs, ClassesSpec):
         shutil.rmtree(folder / "plots")
-        names = np.array(prepared.spec.outputs.classes)[target]
+        names = np.array(outputs.classes)[target]
         pairs = "".join(f"{name},{name}\n" for name in names)
         _write_text(folder / "plots" / "confusion.csv", f"actual,predicted\n{pairs}")
         _write_text(folder / "plots" / "roc.csv", f"fpr,tpr,class\n0,0,{names[0]}\n0,1,{names[0]}\n1,1,{names[0]}\n")
-    pd.DataFrame({"row": rows["row"]}).to_parquet(folder / "predictions.parquet")
+        right = first_right(len(rows), metrics.get("accuracy", 0.7)) if right is None else right
+        predicted = {"probabilities": probabilities(target, outputs.size, right)}
+    table = prediction_table(rows["row"].to_numpy(), target, predicted, outputs)
+    table.to_parquet(folder / "predictions.parquet", engine="pyarrow", index=False)
     write_json(folder / "metrics.json", dict(metrics))
+    evaluation = load_project().datasets[config.dataset].evaluation
+    scored = Scored(config.task, prepared.spec, prepared.split("test"), rows, target, predicted)
+    for name, content in {**_findings(scored, evaluation), **(findings or {})}.items():
+        if content is not None:
+            write_json(folder / "findings" / f"{name}.json", content)
+
+
+def first_right(rows: int, share: float) -> np.ndarray:
+    """Mark a share of the rows, always the same ones first."""
+    return np.random.default_rng(3).permutation(rows) < round(share * rows)
+
+
+def probabilities(target: np.ndarray, classes: int, right: np.ndarray) -> np.ndarray:
+    """Give probabilities (N×classes) , the largest the target's where `right` says so, else the next one's."""
+    chosen = np.where(right, target, (target + 1) % classes)
+    return np.where(np.eye(classes, dtype=bool)[chosen], 0.7, 0.3 / (classes - 1))
+
+
+def _findings(scored: Scored, evaluation: EvaluationConfig) -> dict[str, Any]:
+    """Findings as `evaluate` computes them where that is quick, else such as no gate objects to."""
+    rows = len(scored)
+    features = [{"feature": "age", "strength": 0.3}, {"feature": "job", "strength": 0.1}]
+    duplicates = {"exact": 0, "near": 0, "rows": rows, "share": 0.0}
+    sanity = {"duplicates": {"test_in_train": duplicates, "val_in_train": duplicates, "examples": []}}
+    constant = {"accuracy": 0.2, "log_loss": 2.0, "rmse": 1000.0}
+    found = {
+        "intervals": intervals(scored, evaluation.replicates),
+        "slices": slice_findings(scored, evaluation, None),
+        "sanity": {**sanity, "single_features": features, "constant": constant},
+    }
+    return found | ({"calibration": calibration_findings(scored, evaluation.replicates)} if scored.classes else {})
 
 
 def baselines(dataset: str, metrics: Mapping[str, Mapping[str, float]]) -> None:

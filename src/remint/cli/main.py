@@ -4,6 +4,7 @@ import argparse
 import signal
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from typing import TypeAlias
 
 from remint.environment import prepare_environment, quick_exit
@@ -55,7 +56,13 @@ def parser() -> argparse.ArgumentParser:
     _add_list(commands)
     _add_why(commands)
     _add_schedule(commands)
+    _add_models(commands)
+    _add_promote(commands)
+    _add_rollback(commands)
+    _add_report(commands)
     _add_ui(commands)
+    _add_predict(commands)
+    _add_serve(commands)
     return root
 
 
@@ -136,6 +143,62 @@ def _add_schedule(commands: Commands) -> None:
     command.set_defaults(call=_schedule)
 
 
+def _add_models(commands: Commands) -> None:
+    command = _add(
+        commands,
+        "models",
+        "show registered models: versions, champion, gates, who promoted what and why",
+        "Show all registered models; of one, its versions with what each gate said, and the history of its champions.",
+        "examples:\n  remint models\n  remint models adult-mlp",
+    )
+    command.add_argument("name", nargs="?", metavar="NAME", help="registered model")
+    command.set_defaults(call=_models)
+
+
+def _add_promote(commands: Commands) -> None:
+    command = _add(
+        commands,
+        "promote",
+        "make a version champion",
+        "Make a version champion where it passes its gates beside the present one; with --why, whatever they say.",
+        'examples:\n  remint promote adult-mlp 3\n  remint promote adult-mlp 3 --why "asked for by legal"',
+    )
+    command.add_argument("name", metavar="NAME", help="registered model")
+    command.add_argument("version", type=_positive, metavar="VERSION", help="number of the version")
+    command.add_argument("--why", metavar="TEXT", help="reason to promote it even if it fails a gate; is kept")
+    command.set_defaults(call=_promote)
+
+
+def _add_rollback(commands: Commands) -> None:
+    command = _add(
+        commands,
+        "rollback",
+        "return to the champion before; again, to the one before that",
+        "Make the champion before the present one champion again; called again, the one before that.",
+        'example:\n  remint rollback adult-mlp --why "wrong for pensioners"',
+    )
+    command.add_argument("name", metavar="NAME", help="registered model")
+    command.add_argument("--why", metavar="TEXT", help="reason; is kept")
+    command.set_defaults(call=_rollback)
+
+
+def _add_report(commands: Commands) -> None:
+    command = _add(
+        commands,
+        "report",
+        "show a version's model card: how good it is, for whom, and where it fails",
+        "Print the model card of a registered version; of a model alone that of its champion, or of its newest\n"
+        "version where none was promoted.",
+        "examples:\n  remint report adult-mlp\n  remint report adult-mlp/2 --open\n"
+        "  remint report adult-mlp -o card.html",
+    )
+    command.add_argument("name", metavar="NAME[@ALIAS|/VERSION]", help="registered model, and which of its versions")
+    command.add_argument("--html", action="store_true", help="print the page in place of the text")
+    command.add_argument("--open", action="store_true", help="open the page in a browser, and print where it lies")
+    command.add_argument("-o", metavar="FILE", type=Path, help="write the page to a file; the text, if it ends in .md")
+    command.set_defaults(call=_report)
+
+
 def _add_ui(commands: Commands) -> None:
     command = _add(
         commands,
@@ -148,6 +211,58 @@ def _add_ui(commands: Commands) -> None:
     command.add_argument("--mlflow-port", type=_port, default=5000, help="default 5000")
     command.add_argument("--prefect-port", type=_port, default=4200, help="default 4200")
     command.set_defaults(call=_ui)
+
+
+def _add_predict(commands: Commands) -> None:
+    command = _add(
+        commands,
+        "predict",
+        "let a registered model predict about every row of a file",
+        "Let a registered model (by default its champion) predict about every row of INPUT: a table (.csv, .parquet,\n"
+        ".jsonl), a folder of images, or a text file (.txt), a text a line. OUTPUT (.csv, .parquet, .jsonl) holds the\n"
+        "dataset's key columns, or the file name or line number, and the prediction, in the order of INPUT. Memory does\n"
+        "not grow with INPUT, but for a series, which is read whole: a forecast needs the history before its row.\n"
+        "Rows are counted from 0.",
+        "examples:\n  remint predict adult-mlp people.csv -o predictions.parquet\n"
+        "  remint predict mnist-cnn@champion digits/ -o digits.csv\n"
+        "  remint predict adult-mlp/3 people.jsonl -o out.csv --on-error skip",
+    )
+    command.add_argument("model", metavar="NAME[@ALIAS|/VERSION]", help="a registered model")
+    command.add_argument("input", metavar="INPUT", help="a file, or a folder of images")
+    command.add_argument("-o", "--output", required=True, metavar="OUTPUT", help="file to write, replaced when done")
+    command.add_argument(
+        "--on-error",
+        choices=("raise", "skip"),
+        default="raise",
+        help="what a row that does not fit does: raise (default) ends with an error and writes nothing, skip leaves its\n"
+        "prediction empty and tells why in the column `error`",
+    )
+    command.set_defaults(call=_predict)
+
+
+def _add_serve(commands: Commands) -> None:
+    command = _add(
+        commands,
+        "serve",
+        "serve a registered model over HTTP, MLflow's scoring protocol",
+        "Serve a registered model (by default its champion) over HTTP, reachable from this machine alone: POST\n"
+        "/invocations as MLflow's scoring servers take it, GET /ping, /version and /metrics. When the alias moves to\n"
+        "another version, that one is swapped in between two requests. Stop with Ctrl-C; requests under way are\n"
+        "answered first.",
+        "example:\n  remint serve adult-mlp --port 8080 --workers 2\n"
+        "  curl -s localhost:8080/invocations -H 'content-type: application/json' \\\n"
+        '    -d \'{"dataframe_records": [{"age": 39, ...}], "params": {"on_error": "skip"}}\'',
+    )
+    command.add_argument("model", metavar="NAME[@ALIAS|/VERSION]", help="a registered model")
+    command.add_argument("--port", type=_port, default=8080, help="default 8080")
+    command.add_argument("--workers", type=_positive, default=2, metavar="N", help="processes (default 2)")
+    command.add_argument(
+        "--timeout", type=_positive, default=30, metavar="SECONDS", help="for a request, else 504 (default 30)"
+    )
+    command.add_argument(
+        "--max-body-mb", type=_positive, default=16, metavar="MB", help="of a request, else 413 (default 16)"
+    )
+    command.set_defaults(call=_serve)
 
 
 def _run(options: argparse.Namespace) -> int:
@@ -184,10 +299,46 @@ def _schedule(options: argparse.Namespace) -> None:
     pages.schedule(options.port)
 
 
+def _models(options: argparse.Namespace) -> None:
+    from remint.cli import registry
+
+    registry.models(options.name)
+
+
+def _promote(options: argparse.Namespace) -> None:
+    from remint.cli import registry
+
+    registry.promote(options.name, options.version, options.why)
+
+
+def _rollback(options: argparse.Namespace) -> None:
+    from remint.cli import registry
+
+    registry.rollback(options.name, options.why)
+
+
+def _report(options: argparse.Namespace) -> None:
+    from remint.cli import report
+
+    report.report(options.name, options.html, options.open, options.o)
+
+
 def _ui(options: argparse.Namespace) -> None:
     from remint.cli import pages
 
     pages.ui(options.mlflow_port, options.prefect_port)
+
+
+def _predict(options: argparse.Namespace) -> None:
+    from remint.cli import serving
+
+    serving.predict(options.model, options.input, options.output, options.on_error)
+
+
+def _serve(options: argparse.Namespace) -> None:
+    from remint.cli import serving
+
+    serving.serve(options.model, options.port, options.workers, options.timeout, options.max_body_mb)
 
 
 def _interrupt(_number: int, _frame: object) -> None:

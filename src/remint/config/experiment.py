@@ -8,6 +8,7 @@ from remint.config.base import Config, Name
 from remint.config.gates import GateConfig
 from remint.config.metrics import METRICS, Metric, Task
 
+
 class ScheduleConfig(Config):
     """How the learning rate moves over the training."""
 
@@ -107,7 +108,10 @@ class ExperimentConfig(Config):
 
     @model_validator(mode="after")
     def _task_has_the_metrics(self) -> "ExperimentConfig":
-        asked = {"metric": self.metric, **{f"gates.{name}.metric": gate.metric for name, gate in (self.gates or {}).items()}}
+        asked = {
+            "metric": self.metric,
+            **{f"gates.{name}.metric": gate.metric for name, gate in (self.gates or {}).items()},
+        }
         allowed = METRICS[self.task]
         for key, metric in asked.items():
             if metric is not None and metric not in allowed:

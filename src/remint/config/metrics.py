@@ -42,3 +42,18 @@ HIGHER_IS_BETTER: dict[str, bool] = {
     "perplexity": False,
 }
 "Every metric that there is."
+_LABELS = {
+    "macro_f1": "macro F1",
+    "auroc": "AUROC",
+    "auprc": "AUPRC",
+    "ece": "ECE",
+    "rmse": "RMSE",
+    "mae": "MAE",
+    "r2": "R²",
+}
+"Of metrics whose names are no words."
+
+
+def label(name: str) -> str:
+    """Give the words for a metric, or for another name with underscores."""
+    return _LABELS.get(name, name.replace("_", " "))

@@ -1,13 +1,12 @@
 """Gates: what a version must pass before it becomes champion."""
 
-import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from typing import Any
 
 from remint.config.gates import GateConfig
-from remint.config.metrics import HIGHER_IS_BETTER
-
-Metrics = Mapping[str, float]
+from remint.registry.conditions import Found, Rival, conditions
+from remint.registry.evidence import Evidence
 
 
 @dataclass(frozen=True)
@@ -15,70 +14,59 @@ class Verdict:
     """What came of a gate."""
 
     gate: str
-    metric: str
+    asks: Mapping[str, Any]
+    "What is declared of it."
     passed: bool
     value: float | None
-    "The version's metric; None where it has none or is not a number."
+    "The figure that decided; of `better_than: champion` the difference. None where there is none."
+    bound: float | None
+    "What the figure was held against."
+    interval: tuple[float, float] | None
+    "95 % interval of a difference."
     sentence: str
     "What was asked and found: `accuracy 0.8312 is below 0.84`."
 
+    @property
+    def told(self) -> str:
+        """Give verdict and sentence, as a version's tag holds them."""
+        return f"{'passed' if self.passed else 'failed'}: {self.sentence}"
 
-def check_gates(
-    gates: Mapping[str, GateConfig],
-    metrics: Metrics,
-    champion: Metrics | None,
-    baselines: Mapping[str, Metrics],
-) -> tuple[Verdict, ...]:
-    """Hold a version's metrics against its gates, in declared order.
+    def json(self) -> dict[str, Any]:
+        """Give the entry of `decision.json`."""
+        return {**asdict(self), "interval": None if self.interval is None else list(self.interval)}
 
-    `champion` holds the metrics of the champion, None where there is none. A metric that is missing or NaN, of the
-    version or of what it is to be better than, fails the gate.
+
+def check_gates(gates: Mapping[str, GateConfig], evidence: Evidence, rival: Rival | None) -> tuple[Verdict, ...]:
+    """Hold a version against its gates, in declared order.
+
+    `rival` compares it with the champion, and is None where there is none. A figure that is missing or NaN, of the
+    version or of what it is held against, fails the gate.
     """
-    return tuple(_verdict(name, gate, metrics, champion, baselines) for name, gate in gates.items())
+    return tuple(_verdict(name, gate, list(conditions(gate, evidence, rival))) for name, gate in gates.items())
 
 
-def number(metrics: Metrics, name: str) -> float | None:
-    """Give a metric, None where it is missing or NaN."""
-    value = metrics.get(name)
-    return None if value is None or math.isnan(value) else value
+def read_verdict(entry: Mapping[str, Any]) -> Verdict:
+    """Give back what `Verdict.json` gave."""
+    interval = entry["interval"]
+    return Verdict(**{**entry, "interval": None if interval is None else tuple(interval)})
 
 
-def is_better(metric: str, value: float, other: float) -> bool:
-    """Tell whether a value of a metric is strictly better than another."""
-    return value > other if HIGHER_IS_BETTER[metric] else value < other
+def _verdict(name: str, gate: GateConfig, found: list[Found]) -> Verdict:
+    passed = all(one.passed for one in found)
+    telling = [one for one in found if one.passed == passed]
+    asks = gate.model_dump(mode="json", exclude_none=True, exclude_defaults=True)
+    first = telling[0]
+    return Verdict(name, asks, passed, first.value, first.bound, first.interval, _sentence(telling))
 
 
-def _verdict(
-    name: str, gate: GateConfig, metrics: Metrics, champion: Metrics | None, baselines: Mapping[str, Metrics]
-) -> Verdict:
-    value = number(metrics, gate.metric)
-    if value is None:
-        return Verdict(name, gate.metric, False, None, f"there is no {gate.metric} to judge")
-    found: list[tuple[bool, str]] = []
-    if gate.min is not None:
-        found.append((value >= gate.min, f"{'at least' if value >= gate.min else 'below'} {gate.min:g}"))
-    if gate.max is not None:
-        found.append((value <= gate.max, f"{'at most' if value <= gate.max else 'above'} {gate.max:g}"))
-    if gate.better_than == "champion":
-        rivals = {} if champion is None else {"the champion": champion}
-        found += _against(gate.metric, value, rivals, "there is no champion to beat")
-    if gate.better_than == "baselines":
-        rivals = {f"baseline {rival}": other for rival, other in baselines.items()}
-        found += _against(gate.metric, value, rivals, "there is no baseline to beat")
-    passed = all(good for good, _ in found)
-    told = [text for good, text in found if good == passed]
-    return Verdict(name, gate.metric, passed, value, f"{gate.metric} {value:.4f} is {' and '.join(told)}")
-
-
-def _against(metric: str, value: float, rivals: Mapping[str, Metrics], alone: str) -> list[tuple[bool, str]]:
-    if not rivals:
-        return [(True, f"enough, as {alone}")]
-    found: list[tuple[bool, str]] = []
-    for name, metrics in rivals.items():
-        other = number(metrics, metric)
-        if other is None:
-            found.append((False, f"not comparable, as {name} has no {metric}"))
+def _sentence(found: list[Found]) -> str:
+    """Tell all that was found; a subject is told once."""
+    told: list[str] = []
+    subject = None
+    for one in found:
+        if one.told and one.subject == subject:
+            told[-1] += f" and {one.told}"
         else:
-            better = is_better(metric, value, other)
-            found.append((better, f"{'better' if better else 'not better'} than {name}'s {other:.4f}"))
-    return found
+            told.append(one.sentence)
+        subject = one.subject
+    return "; ".join(dict.fromkeys(told))

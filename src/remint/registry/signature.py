@@ -1,32 +1,26 @@
-"""What a registered model takes and gives, by the declaration of its dataset and its rows as they were fetched."""
-
-from typing import Annotated
+"""What a registered model takes and gives, by its input schema and the dataset's rows as they were fetched."""
 
 import pyarrow as pa
 import pyarrow.parquet as pq
-from pydantic import Field
 
 from remint import paths
-from remint.config.base import Config
-from remint.config.dataset import Column, SchemaConfig
-from remint.config.load import load_section
-from remint.config.specs import ClassesSpec, DataSpec, ImageSpec, NumbersSpec, SeriesSpec, TokensSpec
+from remint.config.dataset import Column
+from remint.config.specs import ClassesSpec, DataSpec, NumbersSpec, TokensSpec
+from remint.registry.input_schema import InputSchema
 from remint.tracking.packaging import Signature
 
+PARAMETERS = {"on_error": "raise"}
+"What a caller may ask for beside the inputs, with what holds unless it does."
 
-class _Section(Config):
-    schema_: Annotated[SchemaConfig, Field(alias="schema")]
 
-
-def signature(dataset: str, spec: DataSpec) -> Signature:
-    """Give the signature of a model of a dataset: raw feature columns, or a tensor of images."""
+def signature(schema: InputSchema, spec: DataSpec) -> Signature:
+    """Give the signature of a model: raw feature columns, or a tensor of images."""
     outputs = _outputs(spec)
-    if isinstance(spec.inputs, ImageSpec):
-        return Signature(tensor=(-1, spec.inputs.height, spec.inputs.width, spec.inputs.channels), outputs=outputs)
-    schema = load_section(paths.DATASETS_FILE, "datasets", dataset, _Section).schema_
-    raw = pq.read_schema(paths.prepared(dataset) / "rows.parquet")
-    columns = {name: column_type(schema.columns[name], raw.field(name).type) for name in _taken(schema, spec)}
-    return Signature(columns=columns, outputs=outputs)
+    if schema.image is not None:
+        return Signature(tensor=(-1, *schema.image), outputs=outputs, parameters=PARAMETERS)
+    raw = pq.read_schema(paths.prepared(schema.dataset) / "rows.parquet")
+    columns = {name: column_type(schema.columns[name], raw.field(name).type) for name in schema.taken}
+    return Signature(columns=columns, outputs=outputs, parameters=PARAMETERS)
 
 
 def column_type(column: Column, stored: pa.DataType) -> str:
@@ -44,15 +38,6 @@ def column_type(column: Column, stored: pa.DataType) -> str:
     if pa.types.is_string(stored) or pa.types.is_large_string(stored):
         return "string"
     return "any"
-
-
-def _taken(schema: SchemaConfig, spec: DataSpec) -> tuple[str, ...]:
-    """Name the raw columns that a model takes: of a series its times and its own past, too."""
-    if isinstance(spec.outputs, TokensSpec):
-        return (schema.target,)
-    if isinstance(spec.inputs, SeriesSpec):
-        return tuple(name for name, column in schema.columns.items() if column.role != "ignored")
-    return schema.features()
 
 
 def _outputs(spec: DataSpec) -> dict[str, str]:

@@ -23,6 +23,8 @@ class Signature:
     tensor: tuple[int, ...] | None = None
     "Shape of a uint8 tensor, −1 for the rows, where the model takes no table."
     outputs: Mapping[str, str] = field(default_factory=dict)
+    parameters: Mapping[str, str] = field(default_factory=dict)
+    "Texts that a caller may give beside the inputs, with what holds unless it does."
 
 
 @dataclass(frozen=True)
@@ -36,6 +38,17 @@ class Package:
     requirements: tuple[str, ...]
     "Pinned packages that the loader needs."
     signature: Signature
+    written: Mapping[str, str] = field(default_factory=dict)
+    "Name to text of files that are written into that folder, too."
+
+
+def write_files(folder: Path, package: Package) -> None:
+    """Make the folder that the loader is given, which must not exist: links to the files, and what is written."""
+    folder.mkdir(parents=True)
+    for file in package.files:
+        folder.joinpath(file.name).symlink_to(file.resolve())  # MLflow copies what a link leads to
+    for name, text in package.written.items():
+        folder.joinpath(name).write_text(text, encoding="utf-8")
 
 
 def write_package(folder: Path, package: Package, model_id: str, run_id: str) -> None:
@@ -47,9 +60,7 @@ def write_package(folder: Path, package: Package, model_id: str, run_id: str) ->
     from mlflow.models import Model
 
     data = folder.with_name("files")
-    data.mkdir(parents=True)
-    for file in package.files:
-        data.joinpath(file.name).symlink_to(file.resolve())  # MLflow copies what a link leads to
+    write_files(data, package)
     model = Model(model_uuid=model_id, model_id=model_id, run_id=run_id)
     with store_errors(), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # an example of the input is asked for; the signature is explicit
@@ -67,14 +78,15 @@ def write_package(folder: Path, package: Package, model_id: str, run_id: str) ->
 def _signature(signature: Signature) -> "ModelSignature":
     import numpy as np
     from mlflow.models import ModelSignature
-    from mlflow.types.schema import ColSpec, Schema, TensorSpec
+    from mlflow.types.schema import ColSpec, DataType, ParamSchema, ParamSpec, Schema, TensorSpec
 
     if signature.tensor is not None:
         inputs = Schema([TensorSpec(np.dtype("uint8"), signature.tensor)])
     else:
         inputs = Schema([ColSpec(_type(kind), name) for name, kind in signature.columns.items()])
     outputs = Schema([ColSpec(_type(kind), name) for name, kind in signature.outputs.items()])
-    return ModelSignature(inputs, outputs)
+    parameters = ParamSchema([ParamSpec(name, DataType.string, value) for name, value in signature.parameters.items()])
+    return ModelSignature(inputs, outputs, parameters)
 
 
 def _type(kind: str) -> "DataType | AnyType":

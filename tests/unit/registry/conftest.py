@@ -22,3 +22,10 @@ def project(store: Path, prepared_project: Path) -> Path:  # noqa: F811
     """A project with prepared data and a store, which is the working directory."""
     shutil.copytree(prepared_project, store, dirs_exist_ok=True)
     return store
+
+
+@pytest.fixture(autouse=True)
+def quick_cost(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let the measuring of latency take no time."""
+    monkeypatch.setattr("remint.registry.cost.SECONDS", 0.0)
+    monkeypatch.setattr("remint.registry.cost.FEWEST", 1)

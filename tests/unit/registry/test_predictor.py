@@ -1,7 +1,6 @@
 import ast
 import json
 import os
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -30,7 +29,7 @@ from remint.registry import package, predictor
 from remint.registry.predictor import Predictor, load_predictor
 from remint.registry.promotion import register_and_promote
 from remint.tracking.store import client
-from tests import trained
+from tests import served, trained
 
 DATASETS = {"people-mlp": "people", "houses-linear": "houses", "digits-cnn": "digits"}
 
@@ -46,11 +45,7 @@ def registered(experiment: str) -> Path:
 
 def loaded(experiment: str) -> Predictor:
     """Train, and give the predictor as it is served."""
-    trained.train(experiment)
-    folder = Path("served")
-    shutil.copytree(paths.model(experiment), folder, dirs_exist_ok=True)
-    shutil.copy(paths.prepared(DATASETS[experiment]) / predictor.PREPROCESSOR, folder)
-    return load_predictor(folder)
+    return served.loaded(experiment)
 
 
 def expected(experiment: str) -> pd.DataFrame:
@@ -63,25 +58,25 @@ def expected(experiment: str) -> pd.DataFrame:
 
 @pytest.mark.parametrize("experiment", DATASETS)
 def test_what_is_served_is_what_was_evaluated(project: Path, experiment: str) -> None:
-    served, table = loaded(experiment), expected(experiment)
+    model, table = loaded(experiment), expected(experiment)
     raw = read_raw(paths.raw(DATASETS[experiment]))
     inputs = raw.rows.iloc[table["row"]] if raw.images is None else raw.images[table["row"]]
-    predicted = served.predict(inputs)
+    predicted = model.predict(inputs)
     wanted = table.drop(columns=["row", "target"]).set_axis(predicted.index)
     pd.testing.assert_frame_equal(predicted, wanted, check_exact=True)
 
 
 @pytest.mark.parametrize("channels", [1, 3])
 def test_images_reach_the_network_in_the_layout_of_the_prepared_ones(channels: int) -> None:
-    served = ImagePreprocessor(channels, 6, 5).transform(np.zeros((4, 6, 5, channels), dtype=np.uint8))
-    assert served["image"].strides == np.zeros((4, channels, 6, 5), dtype=np.uint8).strides
+    given = ImagePreprocessor(channels, 6, 5).transform(np.zeros((4, 6, 5, channels), dtype=np.uint8))
+    assert given["image"].strides == np.zeros((4, channels, 6, 5), dtype=np.uint8).strides
 
 
 def test_rows_are_taken_in_parts(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    served, rows = loaded("people-mlp"), read_raw(paths.raw("people")).rows
-    whole = served.predict(rows)
+    model, rows = loaded("people-mlp"), read_raw(paths.raw("people")).rows
+    whole = model.predict(rows)
     monkeypatch.setattr(predictor, "ROWS", 7)
-    parts = served.predict(rows)
+    parts = model.predict(rows)
     assert list(parts["prediction"]) == list(whole["prediction"])
     np.testing.assert_allclose(parts["p_yes"], whole["p_yes"], rtol=1e-5)
     assert whole.index.equals(rows.index)
@@ -98,6 +93,8 @@ def test_no_rows_give_no_rows(project: Path, experiment: str) -> None:
 def test_inputs_that_do_not_fit_are_refused(project: Path) -> None:
     with pytest.raises(DataError, match='column "age" is missing'):
         loaded("people-mlp").predict(pd.DataFrame({"job": ["cook"]}))
+    with pytest.raises(DataError, match="inputs are list"):
+        loaded("houses-linear").predict([1])
     with pytest.raises(DataError, match="images are float64"):
         loaded("digits-cnn").predict(np.zeros((2, 6, 6, 1)))
 
@@ -105,7 +102,8 @@ def test_inputs_that_do_not_fit_are_refused(project: Path) -> None:
 def test_nothing_in_the_model_is_pickled(project: Path) -> None:
     folder = registered("people-mlp")
     files = [path for path in folder.rglob("*") if path.is_file()]
-    assert {path.suffix for path in files} == {"", ".py", ".json", ".safetensors", ".txt", ".yaml"}
+    loaded = [path for path in files if path.relative_to(folder).parts[0] != "remint"]
+    assert {path.suffix for path in loaded} == {"", ".py", ".json", ".safetensors", ".txt", ".yaml"}
     assert {path.name for path in files if path.suffix == ""} == {"MLmodel"}
     assert not [path for path in files if "__pycache__" in path.parts]
     assert not [path for path in files if path.read_bytes().startswith(b"\x80")]
@@ -152,13 +150,13 @@ people = mlflow.pyfunc.load_model("models:/people-mlp@champion")
 rows = pandas.read_parquet("data/raw/people/rows.parquet")
 tell["prediction"] = people.predict(rows)["p_yes"].tolist()
 few = rows.head(4)[["age", "children", "height", "job", "member"]].assign(more=1)
+old = people.predict(few.assign(age=[30, 31, 32, 33], height=[1.0, numpy.inf, 2.0, 3.0]), params={"on_error": "skip"})
+tell["skipped"] = old["error"].tolist()
 changed = {
     "int32": few.astype({"age": "int32"}),
     "whole": few.assign(children=[1, 2, 3, 4]),
     "none": few.assign(children=None),
-    "nan": few.assign(height=float("nan")),
     "unknown": few.assign(job="astronaut"),
-    "missing": few.assign(job=None),
 }
 tell["changed"] = {name: people.predict(table)["p_yes"].tolist() for name, table in changed.items()}
 digits = mlflow.pyfunc.load_model("models:/digits-cnn@champion")
@@ -185,9 +183,9 @@ def test_a_plain_client_predicts_on_raw_rows_with_and_without_remint(project: Pa
         )
         for remint in ("with", "without")
     ]
-    served, rows = loaded("people-mlp"), read_raw(paths.raw("people")).rows
-    probabilities = served.predict(rows)["p_yes"].tolist()
-    changed = {name: served.predict(table)["p_yes"].tolist() for name, table in _equivalent(rows.head(4)).items()}
+    model, rows = loaded("people-mlp"), read_raw(paths.raw("people")).rows
+    probabilities = model.predict(rows)["p_yes"].tolist()
+    changed = {name: model.predict(table)["p_yes"].tolist() for name, table in _equivalent(rows.head(4)).items()}
     for plain_client in clients:
         out, errors = plain_client.communicate()
         assert plain_client.returncode == 0, errors
@@ -197,15 +195,12 @@ def test_a_plain_client_predicts_on_raw_rows_with_and_without_remint(project: Pa
 
 def _equivalent(few: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """Give tables without a missing number that must be answered as the client's changed ones."""
-    medians = Prepared(paths.prepared("people")).rows("train")[["children", "height"]].median()
-    no_known_job = few.assign(job="")
+    medians = Prepared(paths.prepared("people")).rows("train")[["children"]].median()
     return {
         "int32": few,
         "whole": few.assign(children=[1.0, 2.0, 3.0, 4.0]),
         "none": few.assign(children=medians["children"]),
-        "nan": few.assign(height=medians["height"]),
-        "unknown": no_known_job,
-        "missing": no_known_job,
+        "unknown": few.assign(job="baker"),
     }
 
 
@@ -216,6 +211,8 @@ def _check_client(told: dict, probabilities: list[float], changed: dict[str, lis
         np.testing.assert_allclose(told["changed"][name], wanted, rtol=1e-6, err_msg=name)
         assert name == "int32" or not np.allclose(wanted, changed["int32"], rtol=1e-4), name
     assert len(told["digits"]) == 90
+    wrong = 'column "height", row 1, is inf; allowed: a finite number, as float32 holds it'
+    assert told["skipped"] == [None, wrong, None, None]
     assert told["signature"] == [
         "['age': long (required), 'children': Any (required), 'height': double (required), 'job': string (required), "
         "'member': boolean (required)]",

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
+from remint.config.metrics import label
 from remint.evaluation.figures.style import BLUE, GREY, clean, new_figure
 
 if TYPE_CHECKING:
@@ -26,7 +27,7 @@ def robustness_curves(finding: Mapping[str, Any], metric: str) -> "Figure":
     for place, (axis, (name, found)) in enumerate(zip(axes, corruptions.items(), strict=False)):
         _panel(axis, name, found["unit"], found["levels"], metric)
         if place % columns == 0:
-            axis.set_ylabel(metric.replace("_", " "))
+            axis.set_ylabel(label(metric))
     figure.suptitle(f"{finding['rows']:,} test rows, evenly chosen", fontsize=9, color=GREY)
     return figure
 

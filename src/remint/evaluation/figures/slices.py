@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
+from remint.config.metrics import label
 from remint.evaluation.figures.style import BLUE, GREY, RED, clean, new_figure, shortened
 
 if TYPE_CHECKING:
@@ -13,7 +14,6 @@ _GAP = 1.0
 "Between the slices of one column and the next, in lines."
 _LINE = 0.23
 "Inches."
-_ACRONYMS = frozenset({"auroc", "auprc", "ece", "rmse", "mae", "r2"})
 
 
 def slice_intervals(finding: Mapping[str, Any], metric: str) -> "Figure":
@@ -31,7 +31,7 @@ def slice_intervals(finding: Mapping[str, Any], metric: str) -> "Figure":
     for place, entry in zip(places, shown, strict=True):
         _dot(axis, place, entry["metrics"][metric], _colour(entry, worst), filled=entry["rows"] >= finding["smallest"])
     _name_slices(axis, places, shown, worst)
-    title = metric.upper() if metric in _ACRONYMS else metric.replace("_", " ")
+    title = label(metric)
     axis.set_xlabel(f"{title} (dashed: all rows, {overall['value']:.3g})" if overall else title)
     clean(axis)
     axis.grid(visible=False, axis="y")
@@ -73,8 +73,8 @@ def _name_slices(
     axis: "Axes", places: list[float], shown: list[dict[str, Any]], worst: Mapping[str, Any] | None
 ) -> None:
     axis.set_yticks(places, [f"{shortened(entry['value'])}  ({entry['rows']:,})" for entry in shown], fontsize=9)
-    for label, entry in zip(axis.get_yticklabels(), shown, strict=True):
-        label.set_color(_colour(entry, worst) if _is_worst(entry, worst) else "0.2")
+    for tick, entry in zip(axis.get_yticklabels(), shown, strict=True):
+        tick.set_color(_colour(entry, worst) if _is_worst(entry, worst) else "0.2")
     for i, (place, entry) in enumerate(zip(places, shown, strict=True)):
         if i == 0 or shown[i - 1]["slice"] != entry["slice"]:
             style: dict[str, Any] = {"fontsize": 9, "color": GREY, "fontweight": "bold", "ha": "right", "va": "center"}

@@ -1,0 +1,236 @@
+"""The conditions that a gate can ask for: each gives what was found, and whether that is enough."""
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from remint.config.gates import GateConfig
+from remint.config.metrics import HIGHER_IS_BETTER
+from remint.registry.comparison import Comparison, NotComparableError
+from remint.registry.evidence import Evidence, entries, number
+
+Rival = Callable[[], Comparison]
+"Holds the version against the champion. Raises NotComparableError."
+
+
+@dataclass(frozen=True)
+class Found:
+    """What came of one condition."""
+
+    passed: bool
+    subject: str
+    "What the sentence is about: `accuracy 0.8312`."
+    told: str
+    "What is said of it: `below 0.84`."
+    value: float | None = None
+    bound: float | None = None
+    interval: tuple[float, float] | None = None
+
+    @property
+    def sentence(self) -> str:
+        """The whole."""
+        return f"{self.subject} is {self.told}" if self.told else self.subject
+
+
+def conditions(gate: GateConfig, evidence: Evidence, rival: Rival | None) -> Iterator[Found]:
+    """Judge each condition of a gate; `rival` is None where there is no champion."""
+    yield from _bounds(gate, evidence)
+    if gate.better_than == "champion":
+        yield _better_than_champion(gate, evidence, rival)
+    elif gate.better_than is not None:
+        yield from _better_than_others(gate, evidence)
+    if gate.max_regression is not None:
+        yield _regression(gate, gate.max_regression, rival)
+    if gate.max_gap is not None:
+        yield from _gaps(gate, gate.max_gap, evidence)
+    yield from _ceilings(gate, evidence)
+
+
+def _bounds(gate: GateConfig, evidence: Evidence) -> Iterator[Found]:
+    if gate.min is None and gate.max is None:
+        return
+    metric = str(gate.metric)
+    value, where = _looked_at(gate, metric, evidence)
+    if value is None:
+        yield Found(False, f"there is no {metric}{where} to judge", "")
+        return
+    subject = f"{metric} {value:.4f}{where}"
+    if gate.min is not None:
+        enough = value >= gate.min
+        yield Found(enough, subject, f"{'at least' if enough else 'below'} {gate.min:g}", value, gate.min)
+    if gate.max is not None:
+        enough = value <= gate.max
+        yield Found(enough, subject, f"{'at most' if enough else 'above'} {gate.max:g}", value, gate.max)
+
+
+def _looked_at(gate: GateConfig, metric: str, evidence: Evidence) -> tuple[float | None, str]:
+    """Give the value that min and max are about, and where it was found."""
+    if gate.corruption is not None:
+        return _corrupted(gate.corruption, metric, evidence)
+    if gate.over == "test":
+        return number(evidence.metrics, metric), ""
+    worst = evidence.finding("slices").get("worst")
+    entry = worst.get(metric) if isinstance(worst, Mapping) else None
+    value = number(entry, "metric", "value")
+    if value is None or not isinstance(entry, Mapping):
+        return None, " of a worst slice"
+    return value, f" on the worst slice {entry.get('slice')} = {entry.get('value')}"
+
+
+def _corrupted(wanted: str, metric: str, evidence: Evidence) -> tuple[float | None, str]:
+    """Give a metric at the hardest level of a corruption, or of the one that it suffers most from."""
+    found = evidence.finding("robustness").get("corruptions")
+    tried: Mapping[str, Any] = found if isinstance(found, Mapping) else {}
+    names = sorted(tried) if wanted == "any" else [wanted]
+    hardest = {name: (entries(tried.get(name), "levels") or [{}])[-1] for name in names}
+    values = {name: number(level, "metrics", metric) for name, level in hardest.items()}
+    missing = next((name for name in names if values[name] is None), None)
+    if missing is not None or not names:
+        return None, " under a corruption" if missing is None else f" under {missing}"
+    sign = 1 if HIGHER_IS_BETTER[metric] else -1
+    worst = min(names, key=lambda name: sign * (values[name] or 0.0))
+    return values[worst], f" under {worst} {hardest[worst].get('level')}"
+
+
+def _better_than_champion(gate: GateConfig, evidence: Evidence, rival: Rival | None) -> Found:
+    metric = str(gate.metric)
+    value = number(evidence.metrics, metric)
+    if value is None:
+        return Found(False, f"there is no {metric} to judge", "")
+    subject = f"{metric} {value:.4f}"
+    if rival is None:
+        return Found(True, subject, "enough, as there is no champion to beat", value)
+    try:
+        comparison = rival()
+    except NotComparableError as error:
+        return Found(False, subject, f"not comparable: {error}", value)
+    own, theirs = (comparison.value(side, metric) for side in (comparison.own, comparison.theirs))
+    difference = comparison.difference(metric)
+    if own is None or theirs is None or difference is None:
+        return Found(False, subject, f"not comparable: {metric} is undefined on the rows of both", value)
+    return _by_difference(gate, metric, (own, theirs), difference)
+
+
+def _by_difference(
+    gate: GateConfig, metric: str, values: tuple[float, float], difference: tuple[float, float, float]
+) -> Found:
+    """Judge by the interval of the version's metric minus the champion's."""
+    between, low, high = difference
+    margin = gate.margin or 0.0
+    passed = low > -margin if HIGHER_IS_BETTER[metric] else high < margin
+    rival = f"the champion's {values[1]:.4f}"
+    if gate.margin is None:
+        told = f"better than {rival}" if passed else f"not better than {rival} beyond noise"
+    else:
+        told = f"{'not' if passed else 'perhaps'} worse than {rival} by {margin:g} or more"
+    figures = f"difference {_signed(between)} [{_signed(low)}, {_signed(high)}]"
+    bound = (-margin if HIGHER_IS_BETTER[metric] else margin) + 0.0
+    return Found(passed, f"{metric} {values[0]:.4f}", f"{told}: {figures}", between, bound, (low, high))
+
+
+def _better_than_others(gate: GateConfig, evidence: Evidence) -> Iterator[Found]:
+    metric = str(gate.metric)
+    value = number(evidence.metrics, metric)
+    if value is None:
+        yield Found(False, f"there is no {metric} to judge", "")
+        return
+    if gate.better_than == "baselines" and evidence.baselines is None:
+        yield Found(False, "there are no figures of the baselines to judge by", "", value)
+        return
+    if gate.better_than == "constant":
+        rivals: Mapping[str, Any] = {"the best constant guess": evidence.finding("sanity").get("constant")}
+    else:
+        rivals = {f"baseline {name}": metrics for name, metrics in (evidence.baselines or {}).items()}
+    subject = f"{metric} {value:.4f}"
+    if not rivals:
+        yield Found(True, subject, "enough, as there is no baseline to beat", value)
+    for name, metrics in rivals.items():
+        other = number(metrics, metric)
+        if other is None:
+            yield Found(False, subject, f"not comparable, as {name} has no {metric}", value)
+        else:
+            better = is_better(metric, value, other)
+            told = f"{'better' if better else 'not better'} than {name}'s {other:.4f}"
+            yield Found(better, subject, told, value, other)
+
+
+def _regression(gate: GateConfig, most: float, rival: Rival | None) -> Found:
+    """Look for the slice on which the version is worst beside the champion."""
+    metric = str(gate.metric)
+    if rival is None:
+        return Found(True, metric, "worse on no slice, as there is no champion")
+    try:
+        parts = rival().parts
+    except NotComparableError as error:
+        return Found(False, f"{metric} on slices", f"not comparable: {error}")
+    sign = 1 if HIGHER_IS_BETTER[metric] else -1
+    lost: list[tuple[float, str]] = []
+    for part in parts:
+        own, theirs = part.own.get(metric), part.theirs.get(metric)
+        if own is None and theirs is None:
+            continue  # undefined by the rows of the slice, whoever predicts them
+        if own is None or theirs is None:
+            return Found(False, f"{metric} on slice {part}", "not comparable: it is missing on one side")
+        lost.append((sign * (theirs - own), f"{metric} {own:.4f} on slice {part}"))
+    if not lost:
+        return Found(False, f"there is no slice with {metric} to judge", "")
+    loss, subject = max(lost)
+    if loss > most:
+        return Found(False, subject, f"{loss:.4f} worse than the champion's, more than {most:g}", loss, most)
+    where = subject.partition(" on slice ")[2]
+    told = f"nowhere more than {most:g} worse than the champion's; most on slice {where}: {loss:+.4f}"
+    return Found(True, f"{metric} by slices", told, loss, most)
+
+
+def _gaps(gate: GateConfig, most: float, evidence: Evidence) -> Iterator[Found]:
+    columns = evidence.finding("fairness").get("columns")
+    known: Mapping[str, Any] = columns if isinstance(columns, Mapping) else {}
+    for column in [gate.column] if gate.column else sorted(known) or [""]:
+        gap = number(known, column, str(gate.fairness), "value")
+        what = f"{gate.fairness}{f' of {column}' if column else ''}"
+        yield _at_most(what, gap, most)
+
+
+def _ceilings(gate: GateConfig, evidence: Evidence) -> Iterator[Found]:
+    cost, sanity = evidence.cost, evidence.finding("sanity")
+    if gate.max_ece is not None:
+        ece = number(evidence.finding("calibration"), "ece", "value")
+        yield _at_most("expected calibration error", ece, gate.max_ece)
+    if gate.max_latency_ms is not None:
+        yield _at_most("p99 latency", number(cost, "latency_ms", "p99"), gate.max_latency_ms, " ms", 2)
+    if gate.max_size_mb is not None:
+        yield _at_most("size", number(cost, "size_mb"), gate.max_size_mb, " MB", 2)
+    if gate.max_duplicates is not None:
+        share = number(sanity, "duplicates", "test_in_train", "share")
+        yield _at_most("share of test rows that train holds, too,", share, gate.max_duplicates)
+    if gate.max_single_feature is not None:
+        yield _single_feature(gate.max_single_feature, sanity)
+
+
+def _single_feature(most: float, sanity: Mapping[str, Any]) -> Found:
+    features = entries(sanity, "single_features")
+    if not features and isinstance(sanity.get("single_features"), list):
+        return Found(True, "no single feature", "looked at: the data has none", 0.0, most)
+    strengths = [number(feature, "strength") for feature in features]
+    if not strengths or None in strengths:
+        return _at_most("strength of a single feature", None, most)
+    strongest = max(range(len(features)), key=lambda place: strengths[place] or 0.0)
+    name = features[strongest].get("feature")
+    return _at_most(f'strength of the single feature "{name}"', strengths[strongest], most)
+
+
+def _at_most(what: str, value: float | None, most: float, unit: str = "", digits: int = 4) -> Found:
+    if value is None:
+        return Found(False, f"there is no {what.removesuffix(',')} to judge", "", None, most)
+    passed = value <= most
+    told = f"{'at most' if passed else 'above'} {most:g}{unit}"
+    return Found(passed, f"{what} {value:.{digits}f}{unit}", told, value, most)
+
+
+def is_better(metric: str, value: float, other: float) -> bool:
+    """Tell whether a value of a metric is strictly better than another."""
+    return value > other if HIGHER_IS_BETTER[metric] else value < other
+
+
+def _signed(value: float) -> str:
+    return f"{value:+.4f}".replace("-", "−")

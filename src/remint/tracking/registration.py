@@ -1,0 +1,127 @@
+"""Registering a model: its files first, the version last, so that a killed process leaves no version without files."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from remint.tracking.address import sqlite_file
+from remint.tracking.failures import store_errors
+from remint.tracking.models import CHAMPION, FINGERPRINT, Version, alias_number, version_of, versions
+from remint.tracking.packaging import Package, write_package
+from remint.tracking.records import experiment_id
+from remint.tracking.settings import own_uri
+from remint.tracking.store import client
+from remint.tracking.version_files import stored_folder
+
+if TYPE_CHECKING:
+    from mlflow.entities import LoggedModel
+
+_LINKED = "mlflow.modelVersions"
+
+
+@dataclass(frozen=True)
+class Entry:
+    """All that a new version is made of."""
+
+    experiment: str
+    dataset: str
+    run_id: str
+    fingerprint: str
+    package: Package
+    folders: Mapping[str, Path] = field(default_factory=dict)
+    "Folders beside the package's, by their name in the version's folder."
+    tags: Mapping[str, str] = field(default_factory=dict)
+
+
+def register(entry: Entry) -> Version:
+    """Log a package as the model of a run, then register it as a new version.
+
+    Call it with the registry's lock held, after `clean_up`. Raises RemintError.
+    """
+    with store_errors():
+        model_id = _log_model(entry)
+        if not client().search_registered_models(f"name = '{entry.experiment}'"):
+            client().create_registered_model(entry.experiment)
+        with own_uri():
+            created = client().create_model_version(
+                entry.experiment,
+                f"models:/{model_id}",
+                entry.run_id,
+                tags={FINGERPRINT: entry.fingerprint, **entry.tags},
+                model_id=model_id,
+            )
+    version = version_of(created, alias_number(entry.experiment, CHAMPION))
+    _link(version)
+    return version
+
+
+def next_number(experiment: str) -> int:
+    """Give the number that the next version is likely to get: MLflow alone decides, and never uses one again."""
+    return max((version.number for version in versions(experiment)), default=0) + 1
+
+
+def clean_up(experiment: str, dataset: str, run_id: str) -> None:
+    """Delete what killed registrations of a model left: logged models without a version; link versions to theirs.
+
+    Call it with the registry's lock held: no other process of this machine is at it then. Of a store that other
+    machines write to, too, only what belongs to this run is looked at.
+    """
+    known = {version.model_id: version for version in versions(experiment)}
+    chosen = f"name = '{experiment}'" if sqlite_file() else f"source_run_id = '{run_id}'"
+    with store_errors():
+        for model in client().search_logged_models([experiment_id(dataset)], chosen):
+            if model.model_id in known:
+                if _LINKED not in model.tags:
+                    _link(known[model.model_id])
+            elif FINGERPRINT in model.tags and model.name == experiment:
+                _delete(model)
+
+
+def _link(version: Version) -> None:
+    """Show at a logged model which version it is."""
+    linked = json.dumps([{"name": version.name, "version": version.number}])
+    with store_errors():
+        client().set_logged_model_tags(version.model_id, {_LINKED: linked})
+
+
+def _delete(model: "LoggedModel") -> None:
+    """Delete a logged model with its files, the files first: what is left is then found again."""
+    folder = stored_folder(model.model_id)
+    if folder is not None:
+        shutil.rmtree(folder.parent if folder.name == "artifacts" else folder, ignore_errors=True)
+    client().delete_logged_model(model.model_id)
+
+
+def _log_model(entry: Entry) -> str:
+    """Log the files of a version to be; give the id of the logged model."""
+    from mlflow.entities import LoggedModelOutput
+
+    tags = {FINGERPRINT: entry.fingerprint}
+    model = client().create_logged_model(experiment_id(entry.dataset), entry.experiment, entry.run_id, tags=tags)
+    with tempfile.TemporaryDirectory() as temporary:
+        folder = Path(temporary) / "model"
+        write_package(folder, entry.package, model.model_id, entry.run_id)
+        for name, files in entry.folders.items():
+            shutil.copytree(files, folder / name)
+        client().log_model_artifacts(model.model_id, str(folder))
+    client().log_outputs(entry.run_id, [LoggedModelOutput(model.model_id, step=0)])
+    _link_metrics(entry.run_id, model.model_id)
+    client().finalize_logged_model(model.model_id, "READY")
+    return str(model.model_id)
+
+
+def _link_metrics(run_id: str, model_id: str) -> None:
+    """Show a run's test metrics at its model, too; they stay one entry in the run."""
+    from mlflow.entities import Metric
+
+    run = client().get_run(run_id)
+    names = [name for name in run.data.metrics if name.startswith("test_")]
+    latest = [client().get_metric_history(run_id, name)[-1] for name in names]
+    datasets = [entry.dataset for entry in run.inputs.dataset_inputs] if run.inputs else []
+    about = {"dataset_name": datasets[0].name, "dataset_digest": datasets[0].digest} if datasets else {}
+    metrics = [Metric(m.key, m.value, m.timestamp, m.step, model_id=model_id, run_id=run_id, **about) for m in latest]
+    client().log_batch(run_id, metrics=metrics)
