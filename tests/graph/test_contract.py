@@ -10,10 +10,10 @@ from typing import get_args
 import pytest
 from ruamel.yaml import YAML
 
-from remint import provenance
+from remint import paths, provenance
 from remint.config.dataset import Modality
-from remint.config.metrics import Task
 from remint.config.load import load_project
+from remint.config.metrics import Task
 from remint.models.families import families
 from remint.provenance import code_closure
 from remint.stages.run import STAGES, stage_module
@@ -55,7 +55,11 @@ def roots(stage: str, **values: str) -> list[str]:
         ],
         "preprocess": [f"remint.preprocessing.{values.get('item.modality')}"],
         "train": [f"remint.models.{values.get('item.model.family')}", f"remint.tasks.{values.get('item.task')}"],
-        "evaluate": [f"remint.models.{values.get('item.model.family')}", f"remint.tasks.{values.get('item.task')}"],
+        "evaluate": [
+            f"remint.models.{values.get('item.model.family')}",
+            f"remint.tasks.{values.get('item.task')}",
+            *(f"remint.preprocessing.{modality}" for modality in get_args(Modality)),
+        ],
     }
     return [f"remint.stages.{stage}", *by_name.get(stage, [])]
 
@@ -105,14 +109,17 @@ def test_a_family_reaches_no_other_familys_training() -> None:
 @pytest.mark.parametrize("stage", STAGES)
 def test_params_name_what_the_section_declares(stage: str) -> None:
     module = stage_module(stage)
-    (keys,) = [
-        keys if isinstance(keys, list) else [entry]
-        for entry in [PIPELINE[stage]["do"]["params"]]
-        for keys in [entry[0].get("datasets.yaml") if isinstance(entry[0], dict) else entry]
-    ]
-    named = {key.rpartition(".")[2] for key in keys}
-    assert all(key.startswith(f"{module.TOP}.${{key}}.") for key in keys)
-    assert named == {field.alias or name for name, field in module.Section.model_fields.items()}
+    named: dict[str, set[str]] = {"params.yaml": set(), "datasets.yaml": set()}
+    for entry in PIPELINE[stage]["do"]["params"]:
+        for file, keys in entry.items() if isinstance(entry, dict) else [("params.yaml", [entry])]:
+            named[file] |= set(keys)
+    sections = {module.FILE: (f"{module.TOP}.${{key}}", module.Section)}
+    if hasattr(module, "DatasetSection"):
+        sections[paths.DATASETS_FILE] = ("datasets.${item.dataset}", module.DatasetSection)
+    for file, (entry, section) in sections.items():
+        fields = {f"{entry}.{field.alias or name}" for name, field in section.model_fields.items()}
+        assert named.pop(str(file)) == fields
+    assert not any(named.values())
 
 
 def test_every_command_is_a_remint_stage() -> None:

@@ -90,13 +90,27 @@ def refused(error: type[RemintError], *addresses: str) -> str:
         ("reviews.cleaning.duplicates", "remove", 'duplicates is "remove"; allowed: "keep" or "drop"'),
         ("reviews.baselines.tfidf-svm.estimator", "svm", 'estimator is "svm"; allowed: "constant", "linear"'),
         ("reviews.expectations.texts.longest", 3, "texts.longest is not a known key"),
+        ("reviews.evaluation.corruptions", {"blur": [1]}, 'corruptions names "blur"; allowed for text: typos'),
+        (
+            "power.evaluation.slices",
+            {"a": {"column": "tows"}},
+            'evaluation.slices.a.column is "tows"; allowed: hour, si',
+        ),
+        ("power.evaluation.slices", {"a": {}}, "names none or both of column and measure; allowed: one of them"),
+        ("power.evaluation.slices", {"a": {"measure": "length"}}, 'measure is "length"; allowed: or a column'),
+        ("ratings.evaluation.slices", {"a": {"column": "rating", "edges": [2, 1]}}, "edges are [2.0, 1.0]; allowed: r"),
+        ("power.evaluation.sensitive", ["site"], "evaluation.sensitive is for a target that is a category"),
+        ("reviews.evaluation.sensitive", ["sex"], 'evaluation.sensitive.0 is "sex"; allowed: '),
+        ("reviews.evaluation.positive", "maybe", 'evaluation.positive is "maybe"; allowed: '),
+        ("digits.evaluation.corruptions", {"noise": []}, "corruptions.noise is []; allowed: "),
+        ("digits.evaluation.replicates", 10, "replicates is 10; allowed: greater than or equal to 100"),
     ],
 )
 def test_a_wrong_key_of_a_dataset(project: Path, key: str, value: Any, expected: str) -> None:
     declare("datasets.yaml", f"datasets.{key}", value)
     with pytest.raises(ConfigError) as error:
         load_project()
-    assert str(error.value).startswith(f"datasets.yaml: datasets.{key.partition('.')[0]}.")
+    assert str(error.value).startswith(f"datasets.yaml: datasets.{key.partition('.')[0]}")
     assert expected in str(error.value)
 
 
@@ -115,6 +129,32 @@ def test_a_wrong_key_of_a_dataset(project: Path, key: str, value: Any, expected:
             "patiense is not a known key",
         ),
         ("power-gru.trainer.accumulate", 0, "accumulate is 0; allowed: greater than 0"),
+        ("power-gru.trainer.calibration", "platt", 'calibration is "platt"; allowed: "none" or "temperature"'),
+        (
+            "power-gru.gates",
+            {"a": {}},
+            "asks nothing; allowed: min, max, better_than, max_regression, max_gap",
+        ),
+        ("power-gru.gates", {"a": {"min": 1}}, "metric is missing; allowed: a metric of the experiment's task"),
+        ("power-gru.gates", {"a": {"metric": "rmse", "max_size_mb": 1}}, "metric is rmse, of which nothing is asked"),
+        ("power-gru.gates", {"a": {"max_gap": 0.1}}, "max_gap and fairness go together"),
+        ("power-gru.gates", {"a": {"metric": "rmse", "max": 1, "margin": 0.1}}, "margin is there without better_than"),
+        ("power-gru.gates", {"a": {"max_ece": 0.1}}, "gates.a.max_ece is there; allowed for forecasting: other condi"),
+        (
+            "power-gru.gates",
+            {"a": {"metric": "rmse", "max": 1, "corruption": "noise"}},
+            'gates.a.corruption is "noise"; allowed: what datasets.yaml declares in evaluation.corruptions (none)',
+        ),
+        (
+            "power-gru.gates",
+            {"a": {"metric": "rmse", "max": 1, "over": "worst-slice"}},
+            "gates.a is about slices; allowed: what datasets.yaml declares in evaluation.slices (none)",
+        ),
+        (
+            "power-gru.gates",
+            {"a": {"fairness": "equalized_odds_difference", "max_gap": 0.1}},
+            "gates.a.fairness is equalized_odds_difference; allowed: what datasets.yaml declares in evaluation.sensi",
+        ),
     ],
 )
 def test_a_wrong_key_of_an_experiment(project: Path, key: str, value: Any, expected: str) -> None:

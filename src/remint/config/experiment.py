@@ -125,14 +125,14 @@ class ExperimentConfig(Config):
 
     @property
     def all_gates(self) -> dict[str, GateConfig]:
-        """The declared gates, or the defaults."""
+        """The declared gates, or the defaults; a constant guess is none where texts are continued."""
         if self.gates is not None:
             return self.gates
         metric = self.metric or METRICS[self.task][0]
-        return {
-            "beats-constant": GateConfig(metric=metric, better_than="constant"),
-            "beats-champion": GateConfig(metric=metric, better_than="champion"),
-        }
+        gates = {"beats-champion": GateConfig(metric=metric, better_than="champion")}
+        if self.task != "language_modelling":
+            gates["beats-constant"] = GateConfig(metric=metric, better_than="constant")
+        return gates
 
 
 class CronConfig(Config):

@@ -5,7 +5,9 @@ from typing import Annotated, Literal
 from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
 
 from remint.config.base import Config
+from remint.config.evaluation import EvaluationConfig
 from remint.config.metrics import Metric
+from remint.errors import ConfigError
 
 ALONE = ("max_ece", "max_latency_ms", "max_size_mb", "max_duplicates", "max_single_feature")
 "Conditions that need no metric."
@@ -67,3 +69,19 @@ class GateConfig(Config):
         if (self.corruption is not None or self.over != "test") and self.min is None and self.max is None:
             raise ValueError("over and corruption are about min and max; allowed: together with one of them")
         return self
+
+
+def check_evaluated(where: str, gate: GateConfig, task: str, asked: EvaluationConfig) -> None:
+    """Raise ConfigError for a gate that looks at what is not evaluated: it could never be passed."""
+    told = "allowed: what datasets.yaml declares in evaluation"
+    corruptions = (*asked.corruptions, "any") if asked.corruptions else ()
+    if gate.corruption is not None and gate.corruption not in corruptions:
+        known = ", ".join(corruptions) or "none"
+        raise ConfigError(f'{where}.corruption is "{gate.corruption}"; {told}.corruptions ({known})')
+    if (gate.over == "worst-slice" or gate.max_regression is not None) and not asked.slices:
+        raise ConfigError(f"{where} is about slices; {told}.slices (none)")
+    if gate.fairness is not None and (not asked.sensitive or gate.column not in (None, *asked.sensitive)):
+        found = f'column is "{gate.column}"' if gate.column else f"fairness is {gate.fairness}"
+        raise ConfigError(f"{where}.{found}; {told}.sensitive ({', '.join(asked.sensitive) or 'none'})")
+    if gate.max_ece is not None and task != "classification":
+        raise ConfigError(f"{where}.max_ece is there; allowed for {task}: other conditions")

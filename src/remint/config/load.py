@@ -11,6 +11,7 @@ from remint import paths
 from remint.config.base import Config, Name
 from remint.config.dataset import DatasetConfig, SchemaConfig
 from remint.config.experiment import CronConfig, ExperimentConfig
+from remint.config.gates import check_evaluated
 from remint.config.messages import explain, nearest
 from remint.config.preprocessing import OPTIONS, Preprocessing, TextPreprocessing
 from remint.errors import ConfigError
@@ -163,6 +164,9 @@ def _check_experiment(name: str, experiment: ExperimentConfig, datasets: dict[st
             f'{where}.dataset is "{experiment.dataset}"; allowed: {", ".join(datasets)}'
             f"{nearest(experiment.dataset, datasets)}"
         )
+    for gate, declared in (experiment.gates or {}).items():
+        asked = datasets[experiment.dataset].evaluation
+        check_evaluated(f"{where}.gates.{gate}", declared, experiment.task, asked)
     expected, what = _expected_task(datasets[experiment.dataset])
     if experiment.task != expected:
         raise ConfigError(

@@ -1,46 +1,24 @@
 """The conditions that a gate can ask for: each gives what was found, and whether that is enough."""
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
 from typing import Any
 
 from remint.config.gates import GateConfig
 from remint.config.metrics import HIGHER_IS_BETTER
-from remint.registry.comparison import Comparison, NotComparableError
+from remint.registry.against_champion import Rival, better_than_champion, regression
 from remint.registry.evidence import Evidence, entries, number
-
-Rival = Callable[[], Comparison]
-"Holds the version against the champion. Raises NotComparableError."
-
-
-@dataclass(frozen=True)
-class Found:
-    """What came of one condition."""
-
-    passed: bool
-    subject: str
-    "What the sentence is about: `accuracy 0.8312`."
-    told: str
-    "What is said of it: `below 0.84`."
-    value: float | None = None
-    bound: float | None = None
-    interval: tuple[float, float] | None = None
-
-    @property
-    def sentence(self) -> str:
-        """The whole."""
-        return f"{self.subject} is {self.told}" if self.told else self.subject
+from remint.registry.found import Found, is_better
 
 
 def conditions(gate: GateConfig, evidence: Evidence, rival: Rival | None) -> Iterator[Found]:
     """Judge each condition of a gate; `rival` is None where there is no champion."""
     yield from _bounds(gate, evidence)
     if gate.better_than == "champion":
-        yield _better_than_champion(gate, evidence, rival)
+        yield better_than_champion(gate, evidence, rival)
     elif gate.better_than is not None:
         yield from _better_than_others(gate, evidence)
     if gate.max_regression is not None:
-        yield _regression(gate, gate.max_regression, rival)
+        yield regression(gate, gate.max_regression, rival)
     if gate.max_gap is not None:
         yield from _gaps(gate, gate.max_gap, evidence)
     yield from _ceilings(gate, evidence)
@@ -92,42 +70,6 @@ def _corrupted(wanted: str, metric: str, evidence: Evidence) -> tuple[float | No
     return values[worst], f" under {worst} {hardest[worst].get('level')}"
 
 
-def _better_than_champion(gate: GateConfig, evidence: Evidence, rival: Rival | None) -> Found:
-    metric = str(gate.metric)
-    value = number(evidence.metrics, metric)
-    if value is None:
-        return Found(False, f"there is no {metric} to judge", "")
-    subject = f"{metric} {value:.4f}"
-    if rival is None:
-        return Found(True, subject, "enough, as there is no champion to beat", value)
-    try:
-        comparison = rival()
-    except NotComparableError as error:
-        return Found(False, subject, f"not comparable: {error}", value)
-    own, theirs = (comparison.value(side, metric) for side in (comparison.own, comparison.theirs))
-    difference = comparison.difference(metric)
-    if own is None or theirs is None or difference is None:
-        return Found(False, subject, f"not comparable: {metric} is undefined on the rows of both", value)
-    return _by_difference(gate, metric, (own, theirs), difference)
-
-
-def _by_difference(
-    gate: GateConfig, metric: str, values: tuple[float, float], difference: tuple[float, float, float]
-) -> Found:
-    """Judge by the interval of the version's metric minus the champion's."""
-    between, low, high = difference
-    margin = gate.margin or 0.0
-    passed = low > -margin if HIGHER_IS_BETTER[metric] else high < margin
-    rival = f"the champion's {values[1]:.4f}"
-    if gate.margin is None:
-        told = f"better than {rival}" if passed else f"not better than {rival} beyond noise"
-    else:
-        told = f"{'not' if passed else 'perhaps'} worse than {rival} by {margin:g} or more"
-    figures = f"difference {_signed(between)} [{_signed(low)}, {_signed(high)}]"
-    bound = (-margin if HIGHER_IS_BETTER[metric] else margin) + 0.0
-    return Found(passed, f"{metric} {values[0]:.4f}", f"{told}: {figures}", between, bound, (low, high))
-
-
 def _better_than_others(gate: GateConfig, evidence: Evidence) -> Iterator[Found]:
     metric = str(gate.metric)
     value = number(evidence.metrics, metric)
@@ -152,34 +94,6 @@ def _better_than_others(gate: GateConfig, evidence: Evidence) -> Iterator[Found]
             better = is_better(metric, value, other)
             told = f"{'better' if better else 'not better'} than {name}'s {other:.4f}"
             yield Found(better, subject, told, value, other)
-
-
-def _regression(gate: GateConfig, most: float, rival: Rival | None) -> Found:
-    """Look for the slice on which the version is worst beside the champion."""
-    metric = str(gate.metric)
-    if rival is None:
-        return Found(True, metric, "worse on no slice, as there is no champion")
-    try:
-        parts = rival().parts
-    except NotComparableError as error:
-        return Found(False, f"{metric} on slices", f"not comparable: {error}")
-    sign = 1 if HIGHER_IS_BETTER[metric] else -1
-    lost: list[tuple[float, str]] = []
-    for part in parts:
-        own, theirs = part.own.get(metric), part.theirs.get(metric)
-        if own is None and theirs is None:
-            continue  # undefined by the rows of the slice, whoever predicts them
-        if own is None or theirs is None:
-            return Found(False, f"{metric} on slice {part}", "not comparable: it is missing on one side")
-        lost.append((sign * (theirs - own), f"{metric} {own:.4f} on slice {part}"))
-    if not lost:
-        return Found(False, f"there is no slice with {metric} to judge", "")
-    loss, subject = max(lost)
-    if loss > most:
-        return Found(False, subject, f"{loss:.4f} worse than the champion's, more than {most:g}", loss, most)
-    where = subject.partition(" on slice ")[2]
-    told = f"nowhere more than {most:g} worse than the champion's; most on slice {where}: {loss:+.4f}"
-    return Found(True, f"{metric} by slices", told, loss, most)
 
 
 def _gaps(gate: GateConfig, most: float, evidence: Evidence) -> Iterator[Found]:
@@ -225,12 +139,3 @@ def _at_most(what: str, value: float | None, most: float, unit: str = "", digits
     passed = value <= most
     told = f"{'at most' if passed else 'above'} {most:g}{unit}"
     return Found(passed, f"{what} {value:.{digits}f}{unit}", told, value, most)
-
-
-def is_better(metric: str, value: float, other: float) -> bool:
-    """Tell whether a value of a metric is strictly better than another."""
-    return value > other if HIGHER_IS_BETTER[metric] else value < other
-
-
-def _signed(value: float) -> str:
-    return f"{value:+.4f}".replace("-", "−")

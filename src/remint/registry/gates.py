@@ -5,8 +5,10 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 from remint.config.gates import GateConfig
-from remint.registry.conditions import Found, Rival, conditions
+from remint.registry.against_champion import Rival
+from remint.registry.conditions import conditions
 from remint.registry.evidence import Evidence
+from remint.registry.found import Found
 
 
 @dataclass(frozen=True)

@@ -10,7 +10,6 @@ from remint import paths
 from remint.config.experiment import ExperimentConfig
 from remint.files import read_json
 from remint.registry import dossier
-from remint.registry.conditions import is_better
 from remint.registry.deciding import complete, decide, withheld
 from remint.registry.decision import (
     Decision,
@@ -18,6 +17,7 @@ from remint.registry.decision import (
     stored_verdicts,
 )
 from remint.registry.evidence import Evidence, number
+from remint.registry.found import is_better
 from remint.registry.history import Entry, move, registry_lock, settled, withdrawal
 from remint.registry.package import package_digest, predictor_package
 from remint.registry.record import record_evaluation

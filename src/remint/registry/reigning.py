@@ -5,8 +5,8 @@ from functools import cache
 from pathlib import Path
 
 from remint.errors import RemintError
+from remint.registry.against_champion import Rival
 from remint.registry.comparison import Comparison, NotComparableError, Side, compare
-from remint.registry.conditions import Rival
 from remint.registry.dossier import PLACE
 from remint.registry.evidence import Evidence, number
 from remint.registry.rescore import TestSplit
