@@ -34,7 +34,8 @@ FAMILIES = """## Model families
 
 
 def main() -> None:
-    parts = [HEAD, *sections(dataset, source, preprocessing, evaluation), PARAMS, *sections(experiment, gates), FAMILIES]
+    parts = [HEAD, *sections(dataset, source, preprocessing, evaluation)]
+    parts += [PARAMS, *sections(experiment, gates), FAMILIES]
     parts += sections(*(importlib.import_module(f"remint.models.{name}") for name in families()))
     PAGE.write_text("\n".join(parts), encoding="utf-8")
 

@@ -220,8 +220,8 @@ def _add_predict(commands: Commands) -> None:
         "let a registered model predict about every row of a file",
         "Let a registered model (by default its champion) predict about every row of INPUT: a table (.csv, .parquet,\n"
         ".jsonl), a folder of images, or a text file (.txt), a text a line. OUTPUT (.csv, .parquet, .jsonl) holds the\n"
-        "dataset's key columns, or the file name or line number, and the prediction, in the order of INPUT. Memory does\n"
-        "not grow with INPUT, but for a series, which is read whole: a forecast needs the history before its row.\n"
+        "dataset's key columns, or the file name or line number, and the prediction, in the order of INPUT. Memory\n"
+        "does not grow with INPUT, but for a series, which is read whole, as a row needs its history.\n"
         "Rows are counted from 0.",
         "examples:\n  remint predict adult-mlp people.csv -o predictions.parquet\n"
         "  remint predict mnist-cnn@champion digits/ -o digits.csv\n"
@@ -234,8 +234,8 @@ def _add_predict(commands: Commands) -> None:
         "--on-error",
         choices=("raise", "skip"),
         default="raise",
-        help="what a row that does not fit does: raise (default) ends with an error and writes nothing, skip leaves its\n"
-        "prediction empty and tells why in the column `error`",
+        help="what a row that does not fit does: raise (default) ends with an error and writes nothing, skip leaves "
+        "its prediction empty and tells why in column `error`",
     )
     command.set_defaults(call=_predict)
 

@@ -55,7 +55,7 @@ class TabularPreprocessor(Preprocessor):
             numeric[:, i] = (_filled(_numbers(inputs[name], column.log), column.fill) - column.mean) / column.std
         codes = np.empty((len(inputs), len(self.categories)), dtype=np.int64)
         for i, (name, values) in enumerate(self.categories.items()):
-            codes[:, i] = pd.Index(values, dtype=object).get_indexer(pd.Index(texts(inputs[name]), dtype=object)) + 1
+            codes[:, i] = _codes(inputs[name], values)
         return {"numeric": numeric, "codes": codes}
 
     def outputs(self, raw: RawData, train: np.ndarray, schema: SchemaConfig) -> OutputSpec:
@@ -137,6 +137,17 @@ def _numbers(column: "pd.Series[Any]", log: bool) -> np.ndarray:
     if infinite.any():
         raise _refusal(column, infinite, "a finite number, as float32 holds it")
     return values
+
+
+def _codes(column: "pd.Series[Any]", values: tuple[str, ...]) -> np.ndarray:
+    """Give the code of each value (int64, N); of a column of texts each distinct one is looked up once."""
+    known = pd.Index(values, dtype=object)
+    if not isinstance(column.dtype, pd.StringDtype):
+        return known.get_indexer(pd.Index(texts(column), dtype=object)) + 1
+    places, found = pd.factorize(column)
+    distinct = pd.Index([*texts(pd.Series(found)), ""], dtype=object)  # the last: what place -1, a missing value, means
+    codes: np.ndarray = known.get_indexer(distinct)[places] + 1
+    return codes
 
 
 def _refusal(column: "pd.Series[Any]", wrong: np.ndarray, allowed: str) -> DataError:

@@ -1,0 +1,1 @@
+"""Asking a registered model: files of any size, and requests over HTTP."""
