@@ -22,10 +22,10 @@ from matplotlib.figure import Figure
 from PIL import Image
 from ruamel.yaml import YAML
 
+from remint.config.metrics import HIGHER_IS_BETTER
 from remint.evaluation.figures.numbers import forecasts
 from remint.evaluation.figures.style import BLUE, RED, clean, new_figure, prepare
 from remint.evaluation.figures.words import attention_maps, text_list
-from remint.config.metrics import HIGHER_IS_BETTER
 
 PAGE = Path(__file__).parent / "models.md"
 CURVES = PAGE.parent / "images" / "curves"
