@@ -60,6 +60,16 @@ def _reviews(folder: Path) -> dict[str, Any]:
         "cleaning": {"duplicates": "drop"},
         "preprocessing": {"tokenizer": "characters", "length": 32},
         "baselines": {"tfidf-svm": {"estimator": "tfidf-svm", "parameters": {"analyzer": "char"}}},
+        "evaluation": {
+            "slices": {
+                "class": {"measure": "class"},
+                "length": {"measure": "length"},
+                "unknown": {"measure": "unknown"},
+            },
+            "smallest_slice": 5,
+            "corruptions": {"typos": [0.1, 0.3]},
+            "replicates": 100,
+        },
     }
 
 
@@ -84,6 +94,12 @@ def _tales(folder: Path) -> dict[str, Any]:
         "cleaning": {"duplicates": "drop"},
         "preprocessing": {"tokenizer": "subwords", "vocabulary": 320, "length": 24},
         "baselines": {"3-gram": {"estimator": "n-gram", "parameters": {"order": 3}}},
+        "evaluation": {
+            "slices": {"length": {"measure": "length", "bands": 2}},
+            "smallest_slice": 5,
+            "corruptions": {"typos": [0.1]},
+            "replicates": 100,
+        },
     }
 
 
@@ -114,6 +130,12 @@ def _power(folder: Path) -> dict[str, Any]:
         "cleaning": {"columns": {"wind": {"winsorise": [0.01, 0.99]}}},
         "preprocessing": {"time": "hour", "group": "site", "history": 24, "horizon": 3, "calendar": ["hour"]},
         "baselines": {"seasonal-naive": {"estimator": "seasonal-naive"}, "linear": {"estimator": "linear"}},
+        "evaluation": {
+            "slices": {"site": {"column": "site"}},
+            "smallest_slice": 5,
+            "corruptions": {"noise": [0.5], "missing": [0.2]},
+            "replicates": 100,
+        },
     }
 
 
@@ -131,6 +153,7 @@ def _ratings(folder: Path) -> dict[str, Any]:
         "source": source,
         "schema": {"target": "stars", "columns": columns},
         "baselines": {"linear": {"estimator": "linear"}},
+        "evaluation": {"corruptions": {"missing": [0.2]}, "replicates": 100},
     }
 
 
@@ -144,6 +167,12 @@ def _digits(folder: Path) -> dict[str, Any]:
         "modality": "image",
         "source": source,
         "schema": {"target": "label", "columns": {"label": {"type": "category"}}},
+        "evaluation": {
+            "slices": {"class": {"measure": "class"}, "brightness": {"measure": "brightness", "bands": 2}},
+            "smallest_slice": 2,
+            "corruptions": {"noise": [0.2], "blur": [1], "shift": [1], "rotation": [20], "brightness": [0.5]},
+            "replicates": 100,
+        },
     }
 
 
@@ -189,5 +218,6 @@ _EXPERIMENTS: dict[str, Any] = {
         augmentation=_AUGMENTATION,
         precision="bf16-mixed",
         channels_last=True,
+        calibration="temperature",
     ),
 }

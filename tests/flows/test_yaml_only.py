@@ -11,23 +11,27 @@ import pandas as pd
 import pytest
 from safetensors.numpy import load_file
 
+from remint.config.metrics import METRICS, label
 from remint.files import read_json
 from tests.conftest import Project, copy_project
 from tests.flows.modalities import BAD, DATASETS, EXPERIMENTS, GOOD, REPEATED, write_modalities
 
 STAGES = 4 * len(DATASETS) + 2 * len(EXPERIMENTS)
 DATASET_OF = dict(zip(EXPERIMENTS, DATASETS, strict=True))
-OF_CLASSES = {"accuracy", "balanced_accuracy", "macro_f1", "auroc", "log_loss"}
-OF_NUMBERS = {"rmse", "mae", "r2"}
+OF_CLASSES, OF_NUMBERS = set(METRICS["classification"]), set(METRICS["regression"])
+FOUND = {"attributions.png", "robustness.png", "slices.png"}
 EXPECTED = {
-    "reviews-transformer": (OF_CLASSES, {"loss.png", "confusion.png", "roc.png", "samples.png", "attention.png"}),
+    "reviews-transformer": (
+        OF_CLASSES,
+        FOUND | {"loss.png", "confusion.png", "roc.png", "samples.png", "attention.png", "calibration.png"},
+    ),
     "tales-gpt": (
         {"bits_per_character", "perplexity"},
-        {"loss.png", "lengths.png", "generated.txt", "attention.png"},
+        FOUND | {"loss.png", "lengths.png", "generated.txt", "attention.png"},
     ),
-    "power-gru": (OF_NUMBERS, {"loss.png", "horizon.png", "residuals.png", "forecast.png"}),
-    "ratings-mf": (OF_NUMBERS, {"loss.png", "residuals.png", "samples.png"}),
-    "digits-resnet": (OF_CLASSES, {"loss.png", "confusion.png", "roc.png", "samples.png"}),
+    "power-gru": (OF_NUMBERS, FOUND | {"loss.png", "horizon.png", "residuals.png", "forecast.png"}),
+    "ratings-mf": (OF_NUMBERS, (FOUND - {"slices.png"}) | {"loss.png", "residuals.png", "samples.png"}),
+    "digits-resnet": (OF_CLASSES, FOUND | {"loss.png", "confusion.png", "roc.png", "samples.png", "calibration.png"}),
 }
 "Metrics and plots of an experiment."
 LEARNED = {
@@ -190,6 +194,34 @@ def test_pages_and_samples_keep_chinese_readable(ran: Project) -> None:
     assert GOOD in samples
     assert GOOD in page
     assert '"喜"' in state
+
+
+@pytest.mark.parametrize("experiment", ["reviews-transformer", "power-gru", "ratings-mf"])
+def test_the_command_predicts_what_was_evaluated(ran: Project, experiment: str) -> None:
+    raw, out = f"data/raw/{DATASET_OF[experiment]}/rows.parquet", f"{experiment}-predicted.parquet"
+    ran.call("remint", "predict", f"{experiment}/1", raw, "-o", out)
+    found, table = pd.read_parquet(ran.root / out), evaluated(ran, experiment).set_index("row")
+    if experiment == "power-gru":
+        found.index = served(ran, experiment).index  # rows without their history before them have no forecast
+    wanted = table[[name for name in table if name.startswith(("prediction", "p_"))]]
+    pd.testing.assert_frame_equal(found.loc[wanted.index, [*wanted]], wanted, rtol=1e-5, atol=1e-6, check_names=False)
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_a_card_tells_the_metrics_of_the_champion(ran: Project, experiment: str) -> None:
+    said = ran.call("remint", "report", experiment).stdout
+    found = read_json(ran.root / "data/reports/evaluate" / experiment / "metrics.json")
+    for metric in found:
+        assert label(metric) in said
+    assert "When inputs get worse" in said
+    assert "Not evaluated: this version has no" not in said.partition("When inputs get worse")[2]
+
+
+def test_a_temperature_is_kept_with_the_model(ran: Project) -> None:
+    description = read_json(ran.root / "data/models/digits-resnet/model.json")
+    assert 0.05 <= description["temperature"] <= 20
+    finding = read_json(ran.root / "data/reports/evaluate/digits-resnet/findings/calibration.json")
+    assert finding["temperature"] == description["temperature"]
 
 
 def test_then_neither_runner_has_anything_to_do(ran: Project) -> None:

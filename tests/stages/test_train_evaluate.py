@@ -9,6 +9,7 @@ import pytest
 
 from remint import paths
 from remint.config.load import load_section
+from remint.config.metrics import METRICS
 from remint.errors import ConfigError, RemintError
 from remint.files import read_json
 from remint.stages.run import stage_module
@@ -42,7 +43,8 @@ def test_training_and_evaluation_leave_their_files_and_the_same_bytes_again(proj
         _run("evaluate", experiment)
         found.append(_outputs(*folders))
     assert found[0] == found[1]
-    curves = {"residuals.csv"} if experiment == "houses-linear" else {"confusion.csv", "roc.csv"}
+    classes = experiment != "houses-linear"
+    curves = {"confusion.csv", "roc.csv", "calibration.json"} if classes else {"residuals.csv"}
     assert {Path(p).name for p in found[0]} == {
         *(
             "weights.safetensors",
@@ -52,6 +54,10 @@ def test_training_and_evaluation_leave_their_files_and_the_same_bytes_again(proj
             "metrics.json",
             "predictions.parquet",
             "samples.json",
+            "attributions.json",
+            "intervals.json",
+            "sanity.json",
+            "slices.json",
         ),
         *curves,
     }
@@ -109,7 +115,7 @@ def test_baselines(project: Path):
     assert before[0] == before[1]
     metrics = read_json(paths.report("baseline", "people") / "metrics.json")
     assert set(metrics) == {"constant", "linear"}
-    assert set(metrics["linear"]) == {"accuracy", "balanced_accuracy", "macro_f1", "auroc", "log_loss"}
+    assert set(metrics["linear"]) == set(METRICS["classification"])
 
 
 def test_a_dataset_without_baselines_has_empty_results(project: Path):

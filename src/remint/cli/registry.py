@@ -56,9 +56,9 @@ def _console() -> Console:
 def _all_models(models: tuple[overview.Model, ...]) -> Table | str:
     if not models:
         return "no model is registered yet; `remint run` registers what it trains"
-    table = _table("model", "versions", "champion", "metric", "test", "since")
+    table = _table("model", "versions", "champion", "metric", "test", "since (UTC)")
     for model in models:
-        served, since = model.champion, model.history[-1].when if model.history else ""
+        served, since = model.champion, _minute(model.history[-1].when) if model.history else ""
         number = "–" if served is None else str(served.number)
         value = "–" if served is None else overview.metric_text(served, model.metric)
         table.add_row(escape(model.name), str(len(model.versions)), number, model.metric or "–", value, since)
@@ -66,13 +66,13 @@ def _all_models(models: tuple[overview.Model, ...]) -> Table | str:
 
 
 def _versions(versions: tuple[Version, ...], metric: str | None) -> Table:
-    table = _table("version", "champion", "metric", "test", "registered", "gates")
+    table = _table("version", "champion", "metric", "test", "registered (UTC)", "gates")
     for version in versions:
         verdicts = overview.verdicts(version)
         failed = [gate for gate, told in verdicts.items() if not told.startswith("passed")]
         gates = f"[red]failed[/] {escape(', '.join(failed))}" if failed else f"{len(verdicts)} passed"
         champion = "[green]champion[/]" if version.is_champion else ""
-        registered = version.created.isoformat(timespec="seconds")
+        registered = _minute(version.created.isoformat())
         value = overview.metric_text(version, metric)
         table.add_row(str(version.number), champion, metric or "–", value, registered, gates)
     return table
@@ -92,10 +92,12 @@ def _print_gates(console: Console, version: Version) -> None:
 
 
 def _history(entries: tuple[Entry, ...]) -> Table:
-    table = _table("#", "when", "what", "from", "to", "who", "why")
+    table = _table("#", "when (UTC)", "what", "from", "to", "who", "why")
     for entry in entries:
         versions = ("–" if number is None else str(number) for number in (entry.origin, entry.target))
-        table.add_row(str(entry.number), entry.when, entry.what, *versions, escape(entry.who), escape(entry.why))
+        table.add_row(
+            str(entry.number), _minute(entry.when), entry.what, *versions, escape(entry.who), escape(entry.why)
+        )
     return table
 
 
@@ -105,3 +107,8 @@ def _table(*columns: str) -> Table:
         right = column in ("versions", "version", "test", "#", "from", "to")
         table.add_column(column, justify="right" if right else "left", overflow="fold")
     return table
+
+
+def _minute(when: str) -> str:
+    """Shorten a time in UTC, as ISO 8601 writes it, to the minute."""
+    return when[:16].replace("T", " ")

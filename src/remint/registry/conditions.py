@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from remint.config.gates import GateConfig
-from remint.config.metrics import HIGHER_IS_BETTER
+from remint.config.metrics import HIGHER_IS_BETTER, label
 from remint.registry.against_champion import Rival, better_than_champion, regression
 from remint.registry.evidence import Evidence, entries, number
 from remint.registry.found import Found, is_better
@@ -101,7 +101,7 @@ def _gaps(gate: GateConfig, most: float, evidence: Evidence) -> Iterator[Found]:
     known: Mapping[str, Any] = columns if isinstance(columns, Mapping) else {}
     for column in [gate.column] if gate.column else sorted(known) or [""]:
         gap = number(known, column, str(gate.fairness), "value")
-        what = f"{gate.fairness}{f' of {column}' if column else ''}"
+        what = f"{label(str(gate.fairness))}{f' of {column}' if column else ''}"
         yield _at_most(what, gap, most)
 
 
@@ -111,9 +111,9 @@ def _ceilings(gate: GateConfig, evidence: Evidence) -> Iterator[Found]:
         ece = number(evidence.finding("calibration"), "ece", "value")
         yield _at_most("expected calibration error", ece, gate.max_ece)
     if gate.max_latency_ms is not None:
-        yield _at_most("p99 latency", number(cost, "latency_ms", "p99"), gate.max_latency_ms, " ms", 2)
+        yield _at_most("p99 latency", number(cost, "latency_ms", "p99"), gate.max_latency_ms, " ms")
     if gate.max_size_mb is not None:
-        yield _at_most("size", number(cost, "size_mb"), gate.max_size_mb, " MB", 2)
+        yield _at_most("size", number(cost, "size_mb"), gate.max_size_mb, " MB")
     if gate.max_duplicates is not None:
         share = number(sanity, "duplicates", "test_in_train", "share")
         yield _at_most("share of test rows that train holds, too,", share, gate.max_duplicates)
@@ -133,9 +133,9 @@ def _single_feature(most: float, sanity: Mapping[str, Any]) -> Found:
     return _at_most(f'strength of the single feature "{name}"', strengths[strongest], most)
 
 
-def _at_most(what: str, value: float | None, most: float, unit: str = "", digits: int = 4) -> Found:
+def _at_most(what: str, value: float | None, most: float, unit: str = "") -> Found:
     if value is None:
         return Found(False, f"there is no {what.removesuffix(',')} to judge", "", None, most)
     passed = value <= most
     told = f"{'at most' if passed else 'above'} {most:g}{unit}"
-    return Found(passed, f"{what} {value:.{digits}f}{unit}", told, value, most)
+    return Found(passed, f"{what} {value:.4g}{unit}" if unit else f"{what} {value:.4f}", told, value, most)

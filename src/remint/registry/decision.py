@@ -89,8 +89,9 @@ def told_failures(verdicts: Sequence[Verdict]) -> str:
 
 
 def told_passes(verdicts: Sequence[Verdict]) -> str:
-    """Tell what was passed."""
-    return "; ".join(verdict.sentence for verdict in verdicts) or "no gate is declared"
+    """Name what was passed."""
+    names = ", ".join(verdict.gate for verdict in verdicts)
+    return f"passed {names}" if names else "no gate is declared"
 
 
 def stale_tags(tags: Mapping[str, str], decision: Decision) -> Iterator[str]:

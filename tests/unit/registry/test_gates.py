@@ -164,7 +164,7 @@ PLANTED: dict[str, tuple[str, Callable[[], np.ndarray], dict[str, Any], str]] = 
         "small",
         lambda: BETTER,
         {"cost": {"size_mb": 99.0, "latency_ms": {"p99": 12.0}}},
-        "size 99.00 MB is above 10 MB",
+        "size 99 MB is above 10 MB",
     ),
     "leaking": (
         "no-leak",

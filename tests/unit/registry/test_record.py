@@ -13,13 +13,21 @@ from tests.store import all_runs, artifacts
 
 FILES = {
     "environment.json",
+    "evaluation/findings/calibration.json",
+    "evaluation/findings/intervals.json",
+    "evaluation/findings/sanity.json",
+    "evaluation/findings/slices.json",
     "evaluation/metrics.json",
     "evaluation/predictions.parquet",
     "evaluation/plots/confusion.csv",
     "evaluation/plots/roc.csv",
+    "plots/calibration.png",
     "plots/confusion.png",
     "plots/loss.png",
     "plots/roc.png",
+    "plots/slices.png",
+    "tables/intervals.csv",
+    "tables/slices.csv",
     "training/history.csv",
 }
 
