@@ -6,15 +6,18 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from safetensors.torch import load_file, save_file
 
 from remint import paths
-from remint.config.load import load_section
+from remint.config.load import load_project, load_section, read_yaml
 from remint.config.metrics import METRICS
 from remint.errors import ConfigError, RemintError
+from remint.evaluation import slice_values
 from remint.files import read_json
 from remint.stages.run import stage_module
+from tests.flows.modalities import write_yaml
 from tests.prepared import FAMILIES
-from tests.store import migrated_database, store  # noqa: F401
+from tests.store import all_runs, migrated_database, store  # noqa: F401
 from tests.trained import EXPERIMENTS, make_project
 
 
@@ -100,6 +103,42 @@ def test_a_diverged_training_names_its_experiment(project: Path):
     with pytest.raises(RemintError, match=r"params.yaml: experiments.people-mlp: training diverged"):
         _run("train", "people-mlp", trainer=settings.model_copy(update={"lr": 1e35, "optimizer": "sgd"}))
     assert not paths.model("people-mlp").exists()
+
+
+@pytest.mark.parametrize("experiment", EXPERIMENTS)
+def test_a_network_that_predicts_nan_is_refused_and_its_run_failed(project: Path, experiment: str):
+    _run("train", experiment)
+    file = paths.model(experiment) / "weights.safetensors"
+    weights = {
+        name: tensor * float("nan") if tensor.is_floating_point() else tensor
+        for name, tensor in load_file(file).items()
+    }
+    save_file(weights, file)
+    with pytest.raises(
+        RemintError, match=rf"experiments.{experiment}: the network predicts NaN or infinity for \d+ of"
+    ):
+        _run("evaluate", experiment)
+    assert not paths.report("evaluate", experiment).exists()
+    [run] = all_runs(EXPERIMENTS[experiment]["dataset"])
+    assert run.info.status == "FAILED"
+
+
+def test_edges_of_a_column_that_is_no_number_are_refused_at_once(project: Path):
+    content = read_yaml(paths.DATASETS_FILE)
+    content["datasets"]["people"]["evaluation"] = {"slices": {"job": {"column": "job", "edges": [1]}}}
+    write_yaml(paths.DATASETS_FILE, content)
+    with pytest.raises(ConfigError, match=r"evaluation.slices.job.edges are there for a category; allowed: of numbers"):
+        load_project()
+
+
+def test_a_slicing_of_too_many_values_is_refused(project: Path, monkeypatch: pytest.MonkeyPatch):
+    content = read_yaml(paths.DATASETS_FILE)
+    content["datasets"]["people"]["evaluation"] = {"slices": {"note": {"column": "note"}}}
+    write_yaml(paths.DATASETS_FILE, content)
+    monkeypatch.setattr(slice_values, "MOST", 20)
+    _run("train", "people-mlp")
+    with pytest.raises(ConfigError, match=r"slices.note gives \d+ slices; allowed: at most 20, or edges of numbers"):
+        _run("evaluate", "people-mlp")
 
 
 def test_a_family_that_does_not_take_the_data_is_refused(project: Path):

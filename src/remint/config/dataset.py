@@ -255,6 +255,9 @@ class DatasetConfig(Config):
             if column not in self.schema_.columns:
                 raise ValueError(f'evaluation.{key} is "{column}"; allowed: {", ".join(self.schema_.columns)}')
         for name, part in asked.slices.items():
+            kind = self.schema_.columns[part.column].type if part.column else "float"
+            if part.edges and kind not in ("integer", "float"):
+                raise ValueError(f"evaluation.slices.{name}.edges are there for a {kind}; allowed: of numbers")
             if part.measure is not None and part.measure not in MEASURES[self.modality]:
                 allowed = ", ".join((*MEASURES[self.modality], "or a column"))
                 raise ValueError(f'evaluation.slices.{name}.measure is "{part.measure}"; allowed: {allowed}')

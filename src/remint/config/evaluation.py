@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, PositiveFloat, PositiveInt, model_validator
+from pydantic import ConfigDict, Field, PositiveFloat, PositiveInt, model_validator
 
 from remint.config.base import Config, Name
 
@@ -26,6 +26,8 @@ MEASURES: dict[str, tuple[str, ...]] = {
 class SliceConfig(Config):
     """Test rows to look at apart: those of each value of a column, or of each band of numbers."""
 
+    model_config = ConfigDict(allow_inf_nan=False)
+
     column: str | None = None
     "Column of the raw rows."
     measure: Literal["class", "brightness", "length", "unknown"] | None = None
@@ -42,11 +44,15 @@ class SliceConfig(Config):
             raise ValueError("names none or both of column and measure; allowed: one of them")
         if list(self.edges) != sorted(set(self.edges)):
             raise ValueError(f"edges are {list(self.edges)}; allowed: rising numbers")
+        if self.edges and self.measure == "class":
+            raise ValueError("edges are there for measure class; allowed: of numbers")
         return self
 
 
 class EvaluationConfig(Config):
     """What is asked of every model of a dataset, on the test split."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
     slices: dict[Name, SliceConfig] = {}
     smallest_slice: PositiveInt = 50
@@ -61,3 +67,11 @@ class EvaluationConfig(Config):
     (degrees), brightness (factor). Texts: typos (share of characters). Series: noise, missing (share of steps)."""
     replicates: Annotated[int, Field(ge=100)] = 1000
     "Bootstrap samples behind each 95 % interval."
+
+    @model_validator(mode="after")
+    def _shares_are_shares(self) -> "EvaluationConfig":
+        for name in ("missing", "typos"):
+            too_large = [level for level in self.corruptions.get(name, ()) if level > 1]
+            if too_large:
+                raise ValueError(f"corruptions.{name} has level {too_large[0]:g}; allowed: a share, at most 1")
+        return self

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Literal
 
-from pydantic import Field, NonNegativeFloat, PositiveFloat, model_validator
+from pydantic import ConfigDict, Field, NonNegativeFloat, PositiveFloat, model_validator
 
 from remint.config.base import Config
 from remint.config.evaluation import EvaluationConfig
@@ -16,6 +16,8 @@ _OF_A_METRIC = ("min", "max", "better_than", "max_regression")
 
 class GateConfig(Config):
     """A condition that a version must pass before it becomes champion. A missing or NaN figure fails."""
+
+    model_config = ConfigDict(allow_inf_nan=False)
 
     metric: Metric | None = None
     "What min, max, better_than and max_regression are about."

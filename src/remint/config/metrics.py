@@ -50,8 +50,9 @@ _LABELS = {
     "rmse": "RMSE",
     "mae": "MAE",
     "r2": "R²",
+    "equalized_odds_difference": "equalised odds difference",
 }
-"Of metrics whose names are no words."
+"Of what has another name in a sentence."
 
 
 def label(name: str) -> str:

@@ -24,13 +24,16 @@ def compute_metrics(
     holds values, `predicted` holds `value` (N). Forecasting: both hold N×horizon values, in `predicted` as `values`;
     all steps count alike. Language modelling: `target` holds the number of characters of each text, `predicted` holds
     `nats`, its negative log-likelihood, and, where there is a tokenizer, `tokens` (N each). A metric that is undefined
-    here (AUROC where the split holds one class alone, R² of a single value, perplexity without tokens) is left out.
+    here (AUROC where the split holds one class alone, R² of a single value, perplexity without tokens) is left out; all
+    are where a prediction is NaN or infinite.
 
     AUROC and AUPRC (average precision) are means over the classes, each against the rest; of two classes, the
     second's. `brier` is scikit-learn's: 0 to 1 for two classes, 0 to 2 (the sum over the classes) for more. `ece` is
     the expected calibration error of the predicted class (Guo et al. 2017, https://arxiv.org/abs/1706.04599): 15 bins
     of equal width, by torchmetrics.
     """
+    if not all(np.isfinite(values).all() for values in predicted.values()):
+        return {}
     if task_name == "classification":
         found = _classification(target, predicted["probabilities"], len(classes))
     elif task_name == "language_modelling":

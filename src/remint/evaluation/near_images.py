@@ -2,6 +2,8 @@
 
 import numpy as np
 
+THREADS = 1
+"Of the matrix product; fixed, since it can change which of two equally near images is found."
 NEAR = 0.03
 "Of the range of a pixel: the root mean square of the differences of near duplicates, at most; JPEG changes as much."
 _SIDE = 8
@@ -18,6 +20,8 @@ def near_images(images: np.ndarray, train: np.ndarray) -> np.ndarray:
     distance of the averages is never larger than that of the pixels (Jensen's inequality), so that where no average is
     near, no image is.
     """
+    from threadpoolctl import threadpool_limits
+
     found = np.full(len(images), -1)
     if not len(images) or not len(train):
         return found
@@ -25,7 +29,8 @@ def near_images(images: np.ndarray, train: np.ndarray) -> np.ndarray:
     lengths = np.square(of_train).sum(axis=1)
     for start in range(0, len(images), _ROWS):
         part = thumbnails[start : start + _ROWS]
-        nearest = (lengths - 2 * part @ of_train.T).argmin(axis=1)
+        with threadpool_limits(limits=THREADS):
+            nearest = (lengths - 2 * part @ of_train.T).argmin(axis=1)
         apart = images[start : start + _ROWS].astype(np.int64) - train[nearest]
         squares = np.square(apart).mean(axis=(1, 2, 3))
         found[start : start + _ROWS] = np.where(squares <= (255 * NEAR) ** 2, nearest, -1)

@@ -8,13 +8,18 @@ from remint.config.specs import ClassesSpec, TabularSpec
 from remint.data.prepared import Prepared
 from remint.evaluation.metrics import one_against_rest
 
+FEWEST = 20
+"Test rows of a class, and of the rest."
+
 
 def single_features(prepared: Prepared) -> list[tuple[str, float]]:
     """Give each feature of a table with its strength on the test split, 0 to 1, the strongest first.
 
     Of classes: |2·AUROC - 1| of the feature as a score, the largest of all classes against the rest; a category's
-    score is the share of the class among the train rows of its value. Of numbers: a number's |Spearman correlation|
-    with the target; of a category the R², 0 at least, of the train mean of its value. Other data have no features.
+    score is the share of the class among the train rows of its value. Classes of fewer than `FEWEST` test rows, in or
+    out of them, are left aside: by so few any feature can seem to tell them apart. Of numbers: a number's
+    |Spearman correlation| with the target; of a category the R², 0 at least, of the train mean of its value. Other data
+    have no features.
     """
     if not isinstance(prepared.spec.inputs, TabularSpec):
         return []
@@ -28,7 +33,11 @@ def _class_strengths(prepared: Prepared) -> Iterator[tuple[str, float]]:
     inputs, outputs = prepared.spec.inputs, prepared.spec.outputs
     assert isinstance(inputs, TabularSpec)
     assert isinstance(outputs, ClassesSpec)
-    against = list(one_against_rest(test["target"], len(outputs.classes)))
+    against = [
+        (index, mask)
+        for index, mask in one_against_rest(test["target"], len(outputs.classes))
+        if FEWEST <= mask.sum() <= len(mask) - FEWEST
+    ]
     for column, name in enumerate(inputs.numeric):
         yield name, max((_separation(mask, test["numeric"][:, column]) for _, mask in against), default=np.nan)
     for column, category in enumerate(inputs.categories):

@@ -17,6 +17,10 @@ MISSING = "missing"
 "Names the slice of rows without a value."
 FEW = 12
 "Whole numbers of up to so many values are sliced by value."
+MOST = 200
+"Slices of one slicing."
+_OFF = 0.02
+"How far a rounded edge may lie from its quantile, as a share of the distance between the outermost ones."
 Parts = Iterator[tuple[str, np.ndarray]]
 "Name of a value or band, and the row numbers (int64) that have it."
 
@@ -24,8 +28,18 @@ Parts = Iterator[tuple[str, np.ndarray]]
 def slice_rows(name: str, config: SliceConfig, scored: Scored, unknown_token: int | None) -> Parts:
     """Give each value or band of a declared slicing with its rows; empty ones are left out, missing values come last.
 
-    Raises ConfigError for a column that the rows lack and for a measure that the data does not have.
+    Values that are written alike, such as 1 and "1", are one. Raises ConfigError for a column that the rows lack or
+    that has more than `MOST` values, and for a measure that the data does not have.
     """
+    found: dict[str, np.ndarray] = {}
+    for value, index in _parts(name, config, scored, unknown_token):
+        found[value] = np.union1d(found[value], index) if value in found else index
+    if len(found) > MOST:
+        raise ConfigError(f"{_key(name)} gives {len(found)} slices; allowed: at most {MOST}, or edges of numbers")
+    yield from found.items()
+
+
+def _parts(name: str, config: SliceConfig, scored: Scored, unknown_token: int | None) -> Parts:
     if config.measure == "class":
         yield from _class_rows(name, scored)
         return
@@ -76,14 +90,17 @@ def _is_banded(values: "pd.Series[Any]", config: SliceConfig) -> bool:
 
 
 def _edges(values: "pd.Series[Any]", config: SliceConfig) -> Sequence[float]:
-    """Give the declared edges, else quantiles, in three significant digits so that they read well and are exact."""
+    """Give the declared edges, else quantiles in as few digits, three at least, as keep the bands of like size."""
     if config.edges:
         return config.edges
     numbers = values.to_numpy(dtype=np.float64)
     if not len(numbers):
         return ()
     quantiles = np.quantile(numbers, np.arange(1, config.bands) / config.bands)
-    edges = sorted({float(f"{edge:.3g}") for edge in quantiles})
+    spread = float(np.ptp(quantiles)) or float(np.ptp(numbers))
+    rounded = ([float(f"{edge:.{digits}g}") for edge in quantiles] for digits in range(3, 17))
+    near = (edges for edges in rounded if np.abs(np.subtract(edges, quantiles)).max(initial=0) <= _OFF * spread)
+    edges = sorted(set(next(near, quantiles.tolist())))
     return [edge for edge in edges if numbers.min() < edge <= numbers.max()]
 
 

@@ -3,6 +3,7 @@
 from pathlib import Path
 from typing import Any
 
+from safetensors import SafetensorError
 from safetensors.torch import load_file, save_file
 from torch import Tensor, nn
 
@@ -43,7 +44,7 @@ def load_network(folder: Path) -> tuple[nn.Module, DataSpec, Task]:
     network = build_network(model_config(folder.name, description["model"]), spec, seed=0)
     try:
         network.load_state_dict(load_file(folder / WEIGHTS))
-    except RuntimeError as error:
+    except (RuntimeError, SafetensorError) as error:
         raise DataError(f"{folder / WEIGHTS} does not fit {DESCRIPTION}: {error}") from None
     plain, temperature = task(description["task"], spec.outputs), description.get("temperature")
     return network.eval(), spec, plain if temperature is None else plain.calibrated(temperature)

@@ -1,6 +1,9 @@
 """Stage `evaluate`: a trained model on the test split."""
 
+from collections.abc import Mapping
 from pathlib import Path
+
+import numpy as np
 
 from remint import paths
 from remint.config.base import Config, Name
@@ -10,6 +13,7 @@ from remint.config.metrics import Task
 from remint.config.specs import NumbersSpec, TokensSpec
 from remint.data.prepared import Prepared
 from remint.data.rows import rows_of
+from remint.errors import RemintError
 from remint.evaluation.findings import findings
 from remint.evaluation.predict import predict
 from remint.evaluation.samples import samples
@@ -47,7 +51,7 @@ def run(name: str, section: Section) -> None:
     """Score a model on the test split; write metrics, predictions, the tables behind the plots, samples and findings.
 
     The results join the MLflow run of the training. Raises ConfigError where the dataset's `evaluation` asks for what
-    its rows do not have.
+    its rows do not have, RemintError for a network that predicts NaN or infinity.
     """
     asked = load_section(paths.DATASETS_FILE, "datasets", section.dataset, DatasetSection).evaluation
     network, spec, task = load_network(paths.model(name))
@@ -58,6 +62,7 @@ def run(name: str, section: Section) -> None:
     target = arrays["characters"] if isinstance(spec.outputs, TokensSpec) else arrays["target"]
     with recorded_evaluation(name):
         predicted = predict(network, rows_of(arrays, spec), task)
+        _refuse_nonsense(name, predicted)
         scored = Scored(section.task, spec, arrays, raw, target, predicted)
         naive = seasonal_naive(arrays, spec) if isinstance(spec.outputs, NumbersSpec) else None
         with writing_folder(paths.report("evaluate", name)) as out:
@@ -72,3 +77,14 @@ def run(name: str, section: Section) -> None:
             found = findings(network, task, prepared, scored, asked, preprocessor, temperature)
             for finding, content in found.items():
                 write_json(out / "findings" / f"{finding}.json", content)
+
+
+def _refuse_nonsense(name: str, predicted: Mapping[str, np.ndarray]) -> None:
+    for values in predicted.values():
+        finite = np.isfinite(values.reshape(len(values), -1)).all(axis=1)
+        if not finite.all():
+            told = f"{(~finite).sum()} of {len(finite)} test rows"
+            raise RemintError(
+                f"{FILE}: experiments.{name}: the network predicts NaN or infinity for {told}; "
+                'a smaller trainer.lr, or trainer.precision "32", would help'
+            )

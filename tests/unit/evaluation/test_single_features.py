@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 from scipy.stats import spearmanr
 
+from remint.config.specs import ClassesSpec, DataSpec, TabularSpec
 from remint.data.prepared import Prepared
 from remint.evaluation.single_features import single_features
 from tests import prepared as made
@@ -61,3 +62,18 @@ def test_a_constant_feature_has_no_strength(tmp_path: Path):
 def test_images_and_texts_have_no_features(tmp_path: Path):
     assert single_features(made.images(tmp_path / "i")) == []
     assert single_features(made.texts(tmp_path / "t")) == []
+
+
+def test_a_class_of_few_rows_is_left_aside_since_noise_seems_to_tell_it_apart(tmp_path: Path):
+    random = np.random.default_rng(0)
+    inputs = TabularSpec(numeric=("noise",), categories=())
+    spec = DataSpec(inputs=inputs, outputs=ClassesSpec(classes=tuple(map(str, range(50)))))
+    splits = {
+        name: {
+            "numeric": random.normal(size=(200, 1)).astype(np.float32),
+            "codes": np.zeros((200, 0), dtype=np.int64),
+            "target": random.integers(0, 50, 200),
+        }
+        for name in ("train", "val", "test")
+    }
+    assert single_features(made.write_prepared(tmp_path / "d", spec, splits)) == [("noise", 0.0)]

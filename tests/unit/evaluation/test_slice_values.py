@@ -99,3 +99,14 @@ def test_texts_are_sliced_by_their_tokens_and_by_how_many_are_unknown():
 def test_what_the_data_lacks_is_told(config: dict, message: str):
     with pytest.raises(ConfigError, match=re.escape(message)):
         _found(SliceConfig(**config), measured(2, town=pd.Series(["a", "b"])))
+
+
+def test_values_that_are_written_alike_are_one_slice():
+    scored = classified(5, town=["missing", None, 1, "1", "missing"])
+    assert _found(SliceConfig(column="town"), scored) == {"1": [2, 3], "missing": [0, 1, 4]}
+
+
+@pytest.mark.parametrize("values", [1e6 + np.arange(0.5, 60), np.arange(2001.0, 2021.0).repeat(3)])
+def test_bands_of_numbers_that_lie_close_together_hold_equally_many_rows_too(values: np.ndarray):
+    found = _found(SliceConfig(column="x", bands=4), classified(60, x=values))
+    assert [len(rows) for rows in found.values()] == pytest.approx([15] * 4, abs=1)

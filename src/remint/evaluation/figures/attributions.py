@@ -87,7 +87,8 @@ def token_highlights(finding: Mapping[str, Any]) -> "Figure":
             place += LINE * (len(lines) + 0.9)
             if text["rest"]:
                 strongest = max(map(abs, text["attributions"]))
-                write_line(axis, place, f"… the other tokens: {text['rest'] / strongest:+.2f} of the strongest one")
+                share = f"{text['rest'] / strongest:+.2f} of the strongest one" if strongest else f"{text['rest']:+.2g}"
+                write_line(axis, place, f"… the other tokens: {share}")
                 place += LINE
             place += 0.9 * LINE
     return figure
@@ -95,6 +96,8 @@ def token_highlights(finding: Mapping[str, Any]) -> "Figure":
 
 def series_attributions(finding: Mapping[str, Any]) -> "Figure":
     """Draw the features' and the steps' importance, and below windows with the steps that their forecast rests on."""
+    from matplotlib.ticker import NullFormatter, StrMethodFormatter
+
     windows = [(title, window) for key, title in _GROUPS for window in finding[key]]
     figure = new_figure(13.4, 3.4 + 2.5 * -(-len(windows) // 3))
     above, below = figure.subfigures(2, 1, height_ratios=[3.2, 2.5 * -(-len(windows) // 3)], squeeze=False)[:, 0]
@@ -102,6 +105,8 @@ def series_attributions(finding: Mapping[str, Any]) -> "Figure":
     _bars(left, finding["features"][:_BARS], len(finding["features"]), finding)
     right.plot(np.arange(1, len(finding["steps"]) + 1), finding["steps"], color=BLUE, linewidth=1.8)
     right.set(xlabel="steps back", ylabel="mean absolute attribution", yscale="log")
+    right.yaxis.set_major_formatter(StrMethodFormatter("{x:g}"))
+    right.yaxis.set_minor_formatter(NullFormatter())
     right.invert_xaxis()
     clean(right)
     axes = below.subplots(-(-len(windows) // 3), 3, squeeze=False).ravel()

@@ -18,15 +18,17 @@ _LINE, _BAR = 0.62, 0.26
 "Inches of a group, and height of a bar as a share of them."
 _FAINT = 0.35
 "Of a group that the differences leave out."
+MOST = 30
+"Groups drawn of a column."
 
 
 def fairness_gaps(finding: Mapping[str, Any]) -> "Figure":
     """Draw the rates of each group, a panel a sensitive column, with the differences and their intervals above.
 
-    Takes `fairness.json`. Groups too small to count are faint.
+    Takes `fairness.json`. Groups too small to count are faint; of more than `MOST` groups the largest are drawn.
     """
     columns = finding["columns"]
-    heights = [0.9 + _LINE * len(column["groups"]) for column in columns.values()]
+    heights = [0.9 + _LINE * min(len(column["groups"]), MOST) for column in columns.values()]
     figure = new_figure(7.2, sum(heights) + 0.8)
     axes = figure.subplots(len(columns), 1, squeeze=False, sharex=True, height_ratios=heights)[:, 0]
     for axis, (name, column) in zip(axes, columns.items(), strict=True):
@@ -38,7 +40,7 @@ def fairness_gaps(finding: Mapping[str, Any]) -> "Figure":
 
 
 def _panel(axis: "Axes", name: str, column: Mapping[str, Any]) -> None:
-    groups = sorted(column["groups"].items(), key=lambda pair: (-pair[1]["rows"], pair[0]))
+    groups = sorted(column["groups"].items(), key=lambda pair: (-pair[1]["rows"], pair[0]))[:MOST]
     for number, (rate, (colour, label)) in enumerate(_RATES.items()):
         for place, (group, rates) in enumerate(groups):
             faint = _FAINT if group in column["left_out"] else 1.0

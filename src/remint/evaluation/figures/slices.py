@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from remint.config.metrics import label
+from remint.config.metrics import HIGHER_IS_BETTER, label
 from remint.evaluation.figures.style import BLUE, GREY, RED, clean, new_figure, shortened
 
 if TYPE_CHECKING:
@@ -14,14 +14,17 @@ _GAP = 1.0
 "Between the slices of one column and the next, in lines."
 _LINE = 0.23
 "Inches."
+MOST = 60
+"Slices drawn."
 
 
 def slice_intervals(finding: Mapping[str, Any], metric: str) -> "Figure":
     """Draw a metric of each slice that has it, with its 95 % interval, of `slices.json`.
 
-    A line stands at the metric of all rows; the worst slice is red; slices too small to be the worst are hollow.
+    A line stands at the metric of all rows; the worst slice is red; slices too small to be the worst are hollow. Of
+    more than `MOST` slices the worst are drawn.
     """
-    shown = [entry for entry in finding["slices"] if metric in entry["metrics"]]
+    shown = _worst([entry for entry in finding["slices"] if metric in entry["metrics"]], metric)
     places = _places(shown)
     figure = new_figure(7.2, 1.1 + _LINE * (1 + (places[-1] if places else 0)))
     axis = figure.add_subplot()
@@ -36,6 +39,12 @@ def slice_intervals(finding: Mapping[str, Any], metric: str) -> "Figure":
     clean(axis)
     axis.grid(visible=False, axis="y")
     return figure
+
+
+def _worst(entries: list[dict[str, Any]], metric: str) -> list[dict[str, Any]]:
+    sign = 1 if HIGHER_IS_BETTER[metric] else -1
+    ranks = sorted(range(len(entries)), key=lambda i: sign * entries[i]["metrics"][metric]["value"])
+    return [entries[i] for i in sorted(ranks[:MOST])]
 
 
 def _places(shown: list[dict[str, Any]]) -> list[float]:

@@ -17,11 +17,14 @@ COLOURS = 10
 
 
 def prepare() -> None:
-    """Quiet matplotlib, and let it draw Chinese characters where a font is there."""
+    """Quiet matplotlib, let it draw Chinese characters where a font is there, and take a dollar sign for what it is."""
+    import matplotlib
+
     from remint.evaluation.fonts import use_cjk_font
 
     logging.getLogger("matplotlib").setLevel(logging.ERROR)
     use_cjk_font()
+    matplotlib.rcParams["text.parse_math"] = False
 
 
 def new_figure(width: float, height: float) -> "Figure":

@@ -70,15 +70,16 @@ def _calibration(found: Findings, _about: About) -> Iterator[str]:
 
 
 def _unlike(found: Findings, _about: About) -> Iterator[str]:
-    value: Callable[[tuple[str, str, Mapping[str, Any]]], float] = lambda gap: gap[2]["value"]  # noqa: E731
+    """Name the gap that is surest: a small group has a large one by chance alone."""
+    surest: Callable[[tuple[str, str, Mapping[str, Any]]], float] = lambda gap: gap[2]["low"]  # noqa: E731
     gaps = [
         (name, gap, column[gap])
         for name, column in (found.fairness or {}).get("columns", {}).items()
         for gap in DIFFERENCES
-        if (column.get(gap) or {}).get("value") is not None
+        if (column.get(gap) or {}).get("low") is not None
     ]
     if gaps:
-        name, gap, found_gap = max(gaps, key=value)
+        name, gap, found_gap = max(gaps, key=surest)
         yield f"Groups of {name} are treated unlike: {label(gap)} {interval(found_gap)}."
 
 

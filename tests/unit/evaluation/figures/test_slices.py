@@ -1,6 +1,6 @@
 import pytest
 
-from remint.evaluation.figures.slices import slice_intervals
+from remint.evaluation.figures.slices import MOST, slice_intervals
 from remint.evaluation.figures.style import RED
 
 
@@ -45,3 +45,12 @@ def test_bars_are_the_intervals_and_a_line_is_all_rows() -> None:
 @pytest.mark.parametrize("metric", ["accuracy", "auroc"])
 def test_it_can_be_drawn_with_slices_and_without(metric: str) -> None:
     slice_intervals(FINDING, metric).canvas.draw()
+
+
+def test_of_many_slices_the_worst_are_drawn_in_their_order() -> None:
+    slices = [_slice("town", f"{i:03}", 60, accuracy=_interval(i / 200)) for i in (7, 3, *range(100, 200), 1)]
+    axis = slice_intervals({**FINDING, "slices": slices, "worst": {}}, "accuracy").axes[0]
+    names = [text.get_text().split()[0] for text in axis.get_yticklabels()]
+    assert len(names) == MOST
+    assert names[:3] == ["007", "003", "100"]
+    assert names[-1] == "001"

@@ -1,6 +1,8 @@
+from pathlib import Path
+
 import pytest
 
-from remint.evaluation.figures.style import width, wrapped
+from remint.evaluation.figures.style import new_figure, prepare, save, width, wrapped
 
 
 @pytest.mark.parametrize(
@@ -20,3 +22,11 @@ def test_texts_are_broken_into_two_lines(text: str, columns: int, expected: str)
 
 def test_chinese_characters_are_two_columns_wide() -> None:
     assert width("a好，") == 5
+
+
+def test_a_dollar_sign_is_a_dollar_sign(tmp_path: Path) -> None:
+    prepare()
+    figure = new_figure(2, 2)
+    figure.add_subplot().set_title("$x_$ and $1-$2")
+    save(figure, tmp_path / "a.png")
+    assert (tmp_path / "a.png").stat().st_size > 0
