@@ -40,6 +40,18 @@ def resample(rows: int, replicates: int, seed: int, block: int = 1) -> np.ndarra
     return counts
 
 
+def scored_counts(scored: Scored, replicates: int, seed: int = 0) -> np.ndarray:
+    """Give how often each row of a whole split was drawn (uint8, replicates×N), the rows as far apart as they must be.
+
+    Windows of a series overlap, and series beside each other have the same weather: steps in time are drawn in blocks,
+    and with a step the windows of all series that end there.
+    """
+    if scored.moments is None:
+        return resample(len(scored), replicates, seed, block_length(scored.spec))
+    steps = scored.moments - scored.moments.min()
+    return resample(int(steps.max()) + 1, replicates, seed, block_length(scored.spec))[:, steps]
+
+
 def block_length(spec: DataSpec) -> int:
     """Give how many rows in sequence to draw together: windows of a series overlap, other rows stand alone."""
     return spec.inputs.history + spec.inputs.horizon if isinstance(spec.inputs, SeriesSpec) else 1
@@ -47,9 +59,7 @@ def block_length(spec: DataSpec) -> int:
 
 def intervals(scored: Scored, replicates: int, seed: int = 0) -> dict[str, Any]:
     """Give each metric with its 95 % interval, as `intervals.json` holds them."""
-    block = block_length(scored.spec)
-    counts = resample(len(scored), replicates, seed, block)
-    metrics = scored_intervals(scored, counts)
+    metrics, block = scored_intervals(scored, scored_counts(scored, replicates, seed)), block_length(scored.spec)
     return {"level": LEVEL, "replicates": replicates, "rows": len(scored), "block": block, "metrics": metrics}
 
 

@@ -5,7 +5,7 @@ from typing import Any
 
 import numpy as np
 
-from remint.evaluation.bootstrap import block_length, interval, resample, rounded
+from remint.evaluation.bootstrap import interval, rounded, scored_counts
 from remint.evaluation.metrics import bin_edges, confidence_bins
 from remint.evaluation.replicates import replicate_metrics
 from remint.evaluation.scored import Scored
@@ -22,7 +22,7 @@ def calibration_findings(scored: Scored, replicates: int, temperature: float | N
     bins of this size, and so is its interval; both fall with the number of rows.
     """
     value = scored.metrics()["ece"]
-    counts = resample(len(scored), replicates, 0, block_length(scored.spec))
+    counts = scored_counts(scored, replicates)
     drawn = replicate_metrics(scored.task, scored.target, scored.predicted, scored.classes, counts, {"ece"})
     return {"ece": interval(value, drawn["ece"]), "temperature": temperature, "bins": reliability_bins(scored)}
 

@@ -8,7 +8,7 @@ import pandas as pd
 from remint import paths
 from remint.config.evaluation import EvaluationConfig
 from remint.errors import ConfigError
-from remint.evaluation.bootstrap import Interval, block_length, interval, resample, rounded
+from remint.evaluation.bootstrap import Interval, interval, rounded, scored_counts
 from remint.evaluation.replicates import drawn_sums
 from remint.evaluation.scored import Scored
 from remint.evaluation.slice_values import MISSING
@@ -33,7 +33,7 @@ def fairness_findings(scored: Scored, config: EvaluationConfig) -> dict[str, Any
     positive = positive_class(scored, config)
     actual = (scored.target == positive).astype(np.int64)
     selected = (scored.predicted["probabilities"].argmax(axis=1) == positive).astype(np.int64)
-    counts = resample(len(scored), config.replicates, 0, block_length(scored.spec))
+    counts = scored_counts(scored, config.replicates)
     columns = {
         column: _column(_groups(scored, column), actual, selected, counts, config.smallest_slice)
         for column in config.sensitive

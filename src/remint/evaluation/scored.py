@@ -25,6 +25,8 @@ class Scored:
     "As `compute_metrics` takes it."
     predicted: Mapping[str, np.ndarray]
     "As the task predicts it."
+    moments: np.ndarray | None = None
+    "Number of each row's step in time (int64, N), where rows depend on their neighbours in time."
 
     def __len__(self) -> int:
         return len(self.target)
@@ -41,4 +43,6 @@ class Scored:
     def part(self, index: np.ndarray) -> "Scored":
         """Give some of the rows, by number (int64) or mask (bool, N)."""
         predicted = {name: values[index] for name, values in self.predicted.items()}
-        return replace(self, rows=self.rows.iloc[index], target=self.target[index], predicted=predicted)
+        moments = None if self.moments is None else self.moments[index]
+        rows, target = self.rows.iloc[index], self.target[index]
+        return replace(self, rows=rows, target=target, predicted=predicted, moments=moments)

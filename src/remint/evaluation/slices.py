@@ -8,7 +8,7 @@ import numpy as np
 
 from remint.config.evaluation import EvaluationConfig
 from remint.config.metrics import HIGHER_IS_BETTER
-from remint.evaluation.bootstrap import Interval, block_length, resample, scored_intervals
+from remint.evaluation.bootstrap import Interval, scored_counts, scored_intervals
 from remint.evaluation.scored import Scored
 from remint.evaluation.slice_values import slice_rows
 
@@ -47,7 +47,7 @@ def slice_findings(scored: Scored, config: EvaluationConfig, unknown_token: int 
     F1 where the slices are the classes. The worst slice is looked for among those of at least `smallest_slice` rows.
     `unknown_token` is the id of what a tokenizer does not know. Raises ConfigError: see `find_slices`.
     """
-    counts = resample(len(scored), config.replicates, 0, block_length(scored.spec))
+    counts = scored_counts(scored, config.replicates)
     found = [_measured(part, scored, counts, config) for part in find_slices(scored, config, unknown_token)]
     return {
         "smallest": config.smallest_slice,

@@ -5,6 +5,7 @@ from abc import ABC, abstractmethod
 from typing import Any, ClassVar, Protocol, cast
 
 import numpy as np
+import pandas as pd
 
 from remint.config.dataset import SchemaConfig
 from remint.config.preprocessing import Preprocessing
@@ -46,6 +47,10 @@ class Preprocessor(ABC):
     def answered(self, inputs: Any) -> np.ndarray:
         """Tell which raw inputs get a prediction when they are served (bool, N)."""
         return np.ones(len(inputs), dtype=bool)
+
+    def moments(self, rows: pd.DataFrame) -> np.ndarray | None:  # noqa: ARG002
+        """Number raw rows by their time (int64, N), one a step, where rows depend on their neighbours in time."""
+        return None
 
     def outputs(self, raw: RawData, train: np.ndarray, schema: SchemaConfig) -> OutputSpec:
         """Describe the target by the rows that the mask `train` (bool, N) marks."""

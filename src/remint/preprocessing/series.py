@@ -80,6 +80,12 @@ class SeriesPreprocessor(Preprocessor):
         usable: np.ndarray = inside & (grid.position >= self.options.history - 1)
         return usable
 
+    def moments(self, rows: pd.DataFrame) -> np.ndarray:
+        """Number the steps of rows, whatever series they belong to (int64, N)."""
+        times = times_of(rows, self.options)
+        steps: np.ndarray = ((times - times.min()) // step_of(self.options)).to_numpy(dtype=np.int64)
+        return steps
+
     def outputs(self, raw: RawData, train: np.ndarray, schema: SchemaConfig) -> OutputSpec:  # noqa: ARG002
         """Describe the steps to forecast, standardised as the column itself is."""
         target = self.features[schema.target]

@@ -63,7 +63,7 @@ def run(name: str, section: Section) -> None:
     with recorded_evaluation(name):
         predicted = predict(network, rows_of(arrays, spec), task)
         _refuse_nonsense(name, predicted)
-        scored = Scored(section.task, spec, arrays, raw, target, predicted)
+        scored = Scored(section.task, spec, arrays, raw, target, predicted, preprocessor.moments(raw))
         naive = seasonal_naive(arrays, spec) if isinstance(spec.outputs, NumbersSpec) else None
         with writing_folder(paths.report("evaluate", name)) as out:
             write_json(out / "metrics.json", scored.metrics())

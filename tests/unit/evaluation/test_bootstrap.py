@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -6,7 +7,14 @@ import pytest
 from remint.config.metrics import METRICS
 from remint.config.specs import DataSpec
 from remint.evaluation import bootstrap
-from remint.evaluation.bootstrap import block_length, interval, intervals, paired_difference, resample
+from remint.evaluation.bootstrap import (
+    block_length,
+    interval,
+    intervals,
+    paired_difference,
+    resample,
+    scored_counts,
+)
 from tests.prepared import CLASSES, NUMBERS, SERIES, TABLE
 from tests.unit.evaluation.looked import classified, measured
 
@@ -111,3 +119,15 @@ def test_no_difference_where_the_metric_is_undefined():
     target = np.zeros(100, dtype=np.int64)
     found = paired_difference("classification", target, scored.predicted, scored.predicted, "ab", "auroc", 100)
     assert found == {"value": None, "low": None, "high": None}
+
+
+def test_series_beside_each_other_are_drawn_together_step_by_step():
+    steps = np.arange(100)
+    series = SERIES.model_copy(update={"history": 5, "horizon": 1})
+    spec = DataSpec(inputs=series, outputs=NUMBERS)
+    scored = replace(measured(180), spec=spec, moments=np.concatenate([steps, steps[10:90]]) + 7)
+    counts = scored_counts(scored, 300)
+    assert (counts[:, 10:90] == counts[:, 100:]).all()
+    assert counts.sum() == pytest.approx(300 * 180, rel=0.02)
+    assert np.corrcoef(counts[:, 50].astype(float), counts[:, 51].astype(float))[0, 1] > 0.5
+    assert (scored_counts(scored, 300) == counts).all()

@@ -151,3 +151,9 @@ def test_a_row_of_no_series_is_told():
 def test_a_step_that_is_none_is_told(step: str):
     with pytest.raises(ConfigError, match=f'preprocessing.step is "{step}"; allowed: a time as pandas writes it'):
         _fit(_rows(), step=step)
+
+
+def test_moments_number_the_steps_whatever_the_series():
+    rows = pd.DataFrame({"hour": ["2024-01-01 02:00", "2024-01-01 00:00", "2024-01-01 02:00"], "site": ["a", "a", "b"]})
+    options = SeriesPreprocessing(time="hour", group="site")
+    assert SeriesPreprocessor(options, {}).moments(rows).tolist() == [2, 0, 2]
