@@ -33,7 +33,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         print(f"remint: {error}", file=sys.stderr)
         return error.exit_code
     except KeyboardInterrupt:
-        print("remint: interrupted; what was finished is kept, the same command goes on from there", file=sys.stderr)
+        print(f"remint: interrupted; {options.interrupted}", file=sys.stderr)
         return 130
     except BrokenPipeError:
         sys.stderr.close()
@@ -50,6 +50,7 @@ def parser() -> argparse.ArgumentParser:
         epilog=EPILOG,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    root.set_defaults(interrupted="what was finished is kept, the same command goes on from there")
     commands = root.add_subparsers(title="commands", required=True, metavar="COMMAND")
     _add_run(commands)
     _add_stage(commands)
@@ -222,7 +223,7 @@ def _add_predict(commands: Commands) -> None:
         ".jsonl), a folder of images, or a text file (.txt), a text a line. OUTPUT (.csv, .parquet, .jsonl) holds the\n"
         "dataset's key columns, or the file name or line number, and the prediction, in the order of INPUT. Memory\n"
         "does not grow with INPUT, but for a series, which is read whole, as a row needs its history.\n"
-        "Rows are counted from 0.",
+        "Rows are counted from 0. Of a project its store (mlruns/) is all that is needed.",
         "examples:\n  remint predict adult-mlp people.csv -o predictions.parquet\n"
         "  remint predict mnist-cnn@champion digits/ -o digits.csv\n"
         "  remint predict adult-mlp/3 people.jsonl -o out.csv --on-error skip",
@@ -237,7 +238,7 @@ def _add_predict(commands: Commands) -> None:
         help="what a row that does not fit does: raise (default) ends with an error and writes nothing, skip leaves "
         "its prediction empty and tells why in column `error`",
     )
-    command.set_defaults(call=_predict)
+    command.set_defaults(call=_predict, interrupted="nothing was written")
 
 
 def _add_serve(commands: Commands) -> None:
@@ -248,7 +249,7 @@ def _add_serve(commands: Commands) -> None:
         "Serve a registered model (by default its champion) over HTTP, reachable from this machine alone: POST\n"
         "/invocations as MLflow's scoring servers take it, GET /ping, /version and /metrics. When the alias moves to\n"
         "another version, that one is swapped in between two requests. Stop with Ctrl-C; requests under way are\n"
-        "answered first.",
+        "answered first. Of a project its store (mlruns/) is all that is needed.",
         "example:\n  remint serve adult-mlp --port 8080 --workers 2\n"
         "  curl -s localhost:8080/invocations -H 'content-type: application/json' \\\n"
         '    -d \'{"dataframe_records": [{"age": 39, ...}], "params": {"on_error": "skip"}}\'',
@@ -257,7 +258,11 @@ def _add_serve(commands: Commands) -> None:
     command.add_argument("--port", type=_port, default=8080, help="default 8080")
     command.add_argument("--workers", type=_positive, default=2, metavar="N", help="processes (default 2)")
     command.add_argument(
-        "--timeout", type=_positive, default=30, metavar="SECONDS", help="for a request, else 504 (default 30)"
+        "--timeout",
+        type=_positive,
+        default=30,
+        metavar="SECONDS",
+        help="for a request once its head is there, else 504; for the head, else the connection is closed (default 30)",
     )
     command.add_argument(
         "--max-body-mb", type=_positive, default=16, metavar="MB", help="of a request, else 413 (default 16)"

@@ -1,9 +1,7 @@
 """What raw inputs of a model must be: the dataset's declaration as it was when the model was registered."""
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any, Literal
-
-import pandas as pd
 
 from remint.config.base import Config
 from remint.config.dataset import Column, Modality, SchemaConfig
@@ -12,6 +10,8 @@ from remint.config.specs import DataSpec, ImageSpec, SeriesSpec, TokensSpec
 from remint.errors import DataError
 
 Stored = Literal["text", "number", "boolean"]
+SHOWN = 80
+"Characters of a name that nobody declared, which may be as long as a request."
 _OPPOSITES = {"True": "False", "true": "false", "1": "0"}
 
 
@@ -45,18 +45,27 @@ class InputSchema(Config):
         """The one column that a model of texts takes."""
         return self.taken[0] if self.modality == "text" else None
 
-    def check_columns(self, table: pd.DataFrame) -> None:
+    def is_blank_missing(self, name: str) -> bool:
+        """Tell whether an empty text in a column stands for no value: unless it holds texts or declares it a value."""
+        column = self.columns[name]
+        return name != self.text and column.type != "text" and "" not in (column.values or ())
+
+    def check_known(self, name: Any) -> None:
+        """Raise DataError for a column that is not declared."""
+        if name not in self.columns:
+            shown, known = str(name), ", ".join(self.taken)
+            shown = shown if len(shown) <= SHOWN else f"{shown[: SHOWN - 1]}…"
+            raise DataError(f'column "{shown}" is not known; allowed: {known}{nearest(shown, self.columns)}')
+
+    def check_columns(self, names: Collection[Any]) -> None:
         """Raise DataError for a column that is not declared, stands twice, or is missing."""
-        names = list(table.columns)
         for name in names:
-            if name not in self.columns:
-                known = ", ".join(self.taken)
-                raise DataError(f'column "{name}" is not known; allowed: {known}{nearest(str(name), self.columns)}')
-        if not table.columns.is_unique:
-            twice = next(name for name in names if names.count(name) > 1)
+            self.check_known(name)
+        if len(set(names)) != len(names):
+            twice = next(name for name in names if list(names).count(name) > 1)
             raise DataError(f'column "{twice}" stands there twice; allowed: once')
         for name in self.taken:
-            if name not in table.columns:
+            if name not in names:
                 raise DataError(f'column "{name}" is missing; found: {", ".join(names) or "none"}')
 
 

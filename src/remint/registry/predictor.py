@@ -27,7 +27,7 @@ from remint.preprocessing.cleaning import Cleaning, load_cleaning
 from remint.preprocessing.text import TextPreprocessor
 from remint.registry.checksums import PREPROCESSOR, SCHEMA, verify
 from remint.registry.input_schema import InputSchema
-from remint.registry.problems import told, type_problems, value_problems
+from remint.registry.problems import ERROR, told, type_problems, value_problems, with_errors, without_blanks
 from remint.tasks.base import Task
 
 OnError = Literal["raise", "skip"]
@@ -36,8 +36,6 @@ ROWS = 64 * 256
 PIXELS = 64 * 2**20
 "Bytes of images preprocessed at a time, which can mean fewer rows, of whole batches still."
 BATCH = 256
-ERROR = "error"
-"Column that tells why a row was skipped."
 
 
 class Predictor:
@@ -103,8 +101,8 @@ class Predictor:
     def _table(self, inputs: Any) -> pd.DataFrame:
         if not isinstance(inputs, pd.DataFrame):
             raise DataError(f"inputs are {type(inputs).__name__}; allowed: a table with {', '.join(self.schema.taken)}")
-        self.schema.check_columns(inputs)
-        return inputs[list(self.schema.taken)]
+        self.schema.check_columns(inputs.columns)
+        return without_blanks(self.schema, inputs[list(self.schema.taken)])
 
     def _parts(self, inputs: Any) -> Iterator[Any]:
         step = self.rows or max(len(inputs), 1)
@@ -125,7 +123,7 @@ class Predictor:
         every = len(errors) == len(inputs) and not self.preprocessor.independent
         answer = self._empty() if every else self._predict(clean)
         answered = np.setdiff1d(np.arange(len(inputs)), np.array(list(errors), dtype=np.int64))
-        return _with_errors(answer, answered, errors, inputs.index)
+        return with_errors(answer, answered, errors, inputs.index)
 
     def _checked(self, inputs: pd.DataFrame) -> tuple[np.ndarray, pd.DataFrame, dict[int, str]]:
         """Give the row numbers of what fits, those rows cleaned, and what is wrong with the others by row number."""
@@ -167,19 +165,6 @@ class Predictor:
     def _continuations(self, inputs: pd.DataFrame, preprocessor: TextPreprocessor) -> np.ndarray:
         texts = inputs[preprocessor.column]
         return np.array([continuation(self.network, preprocessor, text) for text in texts], dtype=object)
-
-
-def _with_errors(answer: pd.DataFrame, answered: np.ndarray, errors: dict[int, str], index: pd.Index) -> pd.DataFrame:
-    """Put the answers of the rows `answered` among those that got none."""
-    if not errors:
-        return answer.assign(**{ERROR: None})
-    whole = answer.set_axis(answered).reindex(range(len(index)))
-    whole[ERROR] = pd.Series(errors, dtype=object).reindex(range(len(index)))
-    texts = [name for name in whole if not pd.api.types.is_numeric_dtype(whole[name].dtype)]
-    whole = whole.astype(dict.fromkeys(texts, object))
-    for name in texts:
-        whole[name] = whole[name].where(whole[name].notna(), None)
-    return whole.set_axis(index)
 
 
 def load_predictor(folder: Path, digest: str | None = None) -> Predictor:

@@ -17,6 +17,8 @@ from remint.registry.input_schema import InputSchema
 
 LARGEST = float(np.finfo(np.float32).max)
 "Of a number: the network computes in float32."
+ERROR = "error"
+"Column that tells why a row was skipped."
 
 
 @dataclass(frozen=True)
@@ -27,6 +29,13 @@ class Problem:
     wrong: np.ndarray
     "bool, N"
     allowed: str
+
+
+def without_blanks(schema: InputSchema, table: pd.DataFrame) -> pd.DataFrame:
+    """Give the same rows (N) with no value where an empty text stands for none."""
+    blank = {name: _is_blank(table[name]) for name in schema.taken if schema.is_blank_missing(name)}
+    changed = {name: table[name].mask(rows) for name, rows in blank.items() if rows.any()}
+    return table.assign(**changed) if changed else table
 
 
 def type_problems(schema: InputSchema, table: pd.DataFrame) -> Iterator[Problem]:
@@ -56,7 +65,7 @@ def value_problems(schema: InputSchema, table: pd.DataFrame) -> Iterator[Problem
         if allowed is not None and schema.text != name:
             known = {*allowed, ""}  # the text of a missing value, which is another problem, or none
             wrong = ~_fits(column, lambda values, known=known: [text in known for text in texts(values)])
-            yield Problem(name, wrong if "" in allowed else wrong | _is_blank(column), ", ".join(allowed))
+            yield Problem(name, wrong, ", ".join(allowed))
 
 
 def told(problems: Iterator[Problem], table: pd.DataFrame) -> dict[int, str]:
@@ -70,6 +79,19 @@ def told(problems: Iterator[Problem], table: pd.DataFrame) -> dict[int, str]:
                     f'column "{problem.column}", row {table.index[row]}, is {value}; allowed: {problem.allowed}'
                 )
     return found
+
+
+def with_errors(answer: pd.DataFrame, answered: np.ndarray, errors: dict[int, str], index: pd.Index) -> pd.DataFrame:
+    """Put the answers of the rows `answered` among those that got none, and why into the column `error`."""
+    if not errors:
+        return answer.assign(**{ERROR: None})
+    whole = answer.set_axis(answered).reindex(range(len(index)))
+    whole[ERROR] = pd.Series(errors, dtype=object).reindex(range(len(index)))
+    texts = [name for name in whole if not pd.api.types.is_numeric_dtype(whole[name].dtype)]
+    whole = whole.astype(dict.fromkeys(texts, object))
+    for name in texts:
+        whole[name] = whole[name].where(whole[name].notna(), None)
+    return whole.set_axis(index)
 
 
 def _number_problems(name: str, column: "pd.Series[Any]", declared: Column) -> Iterator[Problem]:
@@ -147,10 +169,12 @@ def _is_text(column: "pd.Series[Any]") -> np.ndarray:
 
 
 def _is_blank(column: "pd.Series[Any]") -> np.ndarray:
-    """Tell which values are the empty text, which stands for no value among categories, but is none."""
-    if pd.api.types.is_numeric_dtype(column.dtype):
-        return np.zeros(len(column), dtype=bool)
-    return np.asarray((column == "").fillna(False).to_numpy(dtype=bool))
+    """Tell which values are the empty text (bool, N)."""
+    if column.dtype == object:
+        return np.fromiter((isinstance(value, str) and not value for value in column), dtype=bool, count=len(column))
+    if isinstance(column.dtype, pd.CategoricalDtype) or pd.api.types.is_string_dtype(column.dtype):
+        return np.asarray((column == "").fillna(False).to_numpy(dtype=bool))
+    return np.zeros(len(column), dtype=bool)
 
 
 def _interval(low: float | None, high: float | None) -> str:

@@ -14,8 +14,8 @@ from remint.config.dataset import Column
 from remint.evaluation.tables import predicted_columns
 from remint.preprocessing.tabular import NumericColumn, TabularPreprocessor
 from remint.registry.input_schema import InputSchema
-from remint.registry.predictor import ERROR, Predictor
-from remint.registry.problems import LARGEST
+from remint.registry.predictor import Predictor
+from remint.registry.problems import ERROR, LARGEST
 
 MOST = 256
 "Rows: a batch."
@@ -27,22 +27,23 @@ _Codes = Callable[[Sequence[Any]], list[int] | None]
 class QuickPredictor:
     """Answers columns of JSON values."""
 
+    able: bool
+    "Whether any rows at all are answered."
+
     def __init__(self, predictor: Predictor) -> None:
         self._predictor = predictor
         schema, preprocessor = predictor.schema, predictor.preprocessor
         self._known, self._taken = frozenset(schema.columns), frozenset(schema.taken)
         self._numbers: dict[str, _Numbers] = {}
         self._codes: dict[str, _Codes] = {}
-        self._able = isinstance(preprocessor, TabularPreprocessor) and self._taken.isdisjoint(
-            predictor.cleaning.columns
-        )
+        self.able = isinstance(preprocessor, TabularPreprocessor) and self._taken.isdisjoint(predictor.cleaning.columns)
         if isinstance(preprocessor, TabularPreprocessor):
             self._numbers = {n: _numbers_of(schema.columns[n], fit) for n, fit in preprocessor.numeric.items()}
             self._codes = {n: _codes_of(schema, n, values) for n, values in preprocessor.categories.items()}
 
     def answer(self, columns: Mapping[str, Sequence[Any]], skip: bool) -> Answer | None:
         """Give a row each, as `Predictor.predict` does, or None where that must be asked. `skip`: with `error`."""
-        if not self._able or not self._taken <= columns.keys() <= self._known:
+        if not self.able or not self._taken <= columns.keys() <= self._known:
             return None
         rows = {len(columns[name]) for name in self._taken}
         if len(rows) != 1 or not 0 < max(rows) <= MOST:
@@ -103,12 +104,14 @@ def _codes_of(schema: InputSchema, name: str, values: tuple[str, ...]) -> _Codes
     allowed = schema.booleans.get(name) if column.type == "boolean" else column.values
     codes = {value: code for code, value in enumerate(values, start=1)}
     accepted = None if allowed is None else frozenset(allowed)
-    gaps = column.missing > 0
+    gaps, blank = column.missing > 0, schema.is_blank_missing(name)
 
     def find(given: Sequence[Any]) -> list[int] | None:
         found = []
         for value in given:
-            if value is None and gaps:
+            if value is None or (blank and value == ""):
+                if not gaps:
+                    return None
                 found.append(codes.get("", 0))
                 continue
             if type(value) not in (str, bool, int):

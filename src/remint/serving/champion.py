@@ -38,6 +38,7 @@ class Champion:
         self._tell = tell
         self._stamp = _stamp()
         self._refused: int | None = None
+        self._told: tuple[int | None, str] | None = None
         self._stopped = threading.Event()
         self.current = _loaded(resolve(self._reference))
 
@@ -61,7 +62,8 @@ class Champion:
     def look(self) -> None:
         """Put the version that the alias is on now in the place of the current one.
 
-        A version that does not load is told of and tried no more; the current one stays.
+        A version that does not load is told of and tried no more; the current one stays. What is wrong with the alias
+        itself is told once, however often it is looked at.
         """
         stamp = _stamp()
         if stamp is not None and stamp == self._stamp:
@@ -72,10 +74,15 @@ class Champion:
             if version.number not in (self.current.version.number, self._refused):
                 before, self.current = self.current.version.number, _loaded(version)
                 self._tell("swapped", version=version.number, before=before)
-            self._stamp = stamp
+            self._stamp, self._told = stamp, None
         except Exception as error:  # whatever is wrong with the new one, the current one is served on
             self._refused = version.number if version is not None else None
-            self._tell("not swapped", version=self._refused, serving=self.current.version.number, reason=_said(error))
+            self._tell_once(self._refused, _said(error))
+
+    def _tell_once(self, version: int | None, reason: str) -> None:
+        if self._told != (version, reason):
+            self._told = version, reason
+            self._tell("not swapped", version=version, serving=self.current.version.number, reason=reason)
 
     def _watch(self, seconds: float) -> None:
         while not self._stopped.wait(seconds):

@@ -4,22 +4,17 @@
 `params`; or `text/csv`. See https://mlflow.org/docs/latest/ml/deployment/deploy-model-locally/
 """
 
-import base64
-import binascii
 import io
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-import pandas as pd
-
 from remint.errors import DataError
 from remint.registry.input_schema import InputSchema
 from remint.registry.predictor import OnError
-from remint.serving.pictures import decoded
-from remint.serving.tables import parse_json, records_to_columns, table_of_texts, table_of_values
+from remint.serving.pictures import images_of
+from remint.serving.tables import ended, parse_json, records_to_columns, table_of_texts, table_of_values
 
 FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 JSON, CSV = "application/json", "text/csv"
@@ -44,16 +39,30 @@ class Question:
 
 def parse(body: bytes, content_type: str, schema: InputSchema) -> Question:
     """Read a request. Raises DataError for what is no such request, UnsupportedTypeError for another content type."""
+    if _is_csv(content_type):
+        return Question(None, _csv(body, schema), "raise")
+    return _question(_content(body), schema)
+
+
+def parse_few(body: bytes, content_type: str, schema: InputSchema, most: int) -> Question | None:
+    """Read a request as `parse` does if it is JSON with at most `most` rows of a table, which does not take long."""
+    if _is_csv(content_type):
+        return None
+    content = _content(body)
+    return _question(content, schema) if _rows(content) <= most else None
+
+
+def _is_csv(content_type: str) -> bool:
+    """Tell CSV from JSON. Raises UnsupportedTypeError for what is neither."""
     kind, _, options = content_type.partition(";")
     charset = dict(part.strip().lower().partition("=")[::2] for part in options.split(";") if part.strip())
     if kind.strip().lower() not in (JSON, CSV) or charset.get("charset", "utf-8").strip('"') not in ("utf-8", "utf8"):
         raise UnsupportedTypeError(f'content type is "{content_type[:100]}"; allowed: {JSON}, {CSV}, both utf-8')
-    if kind.strip().lower() == CSV:
-        return Question(None, _csv(body, schema), "raise")
-    return _json(body, schema)
+    return kind.strip().lower() == CSV
 
 
-def _json(body: bytes, schema: InputSchema) -> Question:
+def _content(body: bytes) -> dict[str, Any]:
+    """Give a JSON body that is an object with one form of rows."""
     try:
         content = parse_json(body)
     except DataError as error:
@@ -65,13 +74,25 @@ def _json(body: bytes, schema: InputSchema) -> Question:
     if len(forms) != 1 or more:
         found = ", ".join(map(_name, content)) or "nothing"
         raise DataError(f"the body holds {found}; allowed: one of {', '.join(FORMS)}, and params")
+    return content
+
+
+def _question(content: dict[str, Any], schema: InputSchema) -> Question:
     on_error = _on_error(content.get("params"))
-    given = content[forms[0]]
+    form = next(name for name in FORMS if name in content)
+    given = content[form]
     if schema.image is not None:
-        if forms[0].startswith("dataframe"):
-            raise DataError(f"{forms[0]} is for tables; allowed: instances or inputs with images")
-        return Question(None, _images(forms[0], given, schema.image), on_error)
-    return Question(_columns(forms[0], given, schema), None, on_error)
+        if form.startswith("dataframe"):
+            raise DataError(f"{form} is for tables; allowed: instances or inputs with images")
+        return Question(None, images_of(form, given, schema.image), on_error)
+    return Question(_columns(form, given, schema), None, on_error)
+
+
+def _rows(content: dict[str, Any]) -> int:
+    """Count the rows of a body, whether it fits the schema or not."""
+    [given] = [content[name] for name in FORMS if name in content]
+    lists = list(given.values()) if isinstance(given, dict) else [given]
+    return max((len(values) for values in lists if isinstance(values, list)), default=1)
 
 
 def _on_error(params: Any) -> OnError:
@@ -84,9 +105,9 @@ def _on_error(params: Any) -> OnError:
 
 def _columns(form: str, given: Any, schema: InputSchema) -> Mapping[str, Sequence[Any]]:
     if form == "dataframe_split":
-        return _split(given)
+        return _split(given, schema)
     if form != "dataframe_records" and isinstance(given, dict):
-        return _of_columns(form, given)
+        return _of_columns(form, given, schema)
     if form != "dataframe_records" and schema.text is not None and _all(given, str):
         return {schema.text: given}
     if not _all(given, dict):
@@ -98,10 +119,10 @@ def _columns(form: str, given: Any, schema: InputSchema) -> Mapping[str, Sequenc
         raise DataError(f"{form} {found}; allowed: an array of objects, one a row")
     if not given:
         return {name: [] for name in schema.taken}
-    return records_to_columns(given)
+    return records_to_columns(given, schema)
 
 
-def _split(given: Any) -> Mapping[str, Sequence[Any]]:
+def _split(given: Any, schema: InputSchema) -> Mapping[str, Sequence[Any]]:
     if not isinstance(given, dict) or not {"columns", "data"} <= given.keys() <= {"columns", "data", "index"}:
         raise DataError('dataframe_split allows: an object with "columns", "data" and maybe "index"')
     names, rows = given["columns"], given["data"]
@@ -109,14 +130,16 @@ def _split(given: Any) -> Mapping[str, Sequence[Any]]:
         raise DataError("dataframe_split allows: columns, an array of texts, and data, an array of arrays")
     if len(set(names)) != len(names):
         raise DataError("dataframe_split.columns holds a name twice; allowed: once")
+    schema.check_columns(names)
     for number, row in enumerate(rows):
         if len(row) != len(names):
             raise DataError(f"dataframe_split.data, row {number}, has {len(row)} values; allowed: {len(names)}")
-    return {name: [row[i] for row in rows] for i, name in enumerate(names)}
+    return {name: [row[i] for row in rows] for i, name in enumerate(names) if name in schema.taken}
 
 
-def _of_columns(form: str, given: dict[str, Any]) -> Mapping[str, Sequence[Any]]:
+def _of_columns(form: str, given: dict[str, Any], schema: InputSchema) -> Mapping[str, Sequence[Any]]:
     """Take columns, or one row's values."""
+    schema.check_columns(given)
     if not any(isinstance(values, list) for values in given.values()):
         return {name: [value] for name, value in given.items()}
     if not _all(list(given.values()), list) or len({len(values) for values in given.values()}) > 1:
@@ -132,44 +155,13 @@ def _csv(body: bytes, schema: InputSchema) -> Any:
         raise DataError(f"{CSV} is for tables; allowed: {JSON} with instances or inputs")
     convert = csv.ConvertOptions(column_types=dict.fromkeys(schema.columns, "string"), strings_can_be_null=False)
     parse = csv.ParseOptions(newlines_in_values=True)
+    read = csv.ReadOptions(block_size=max(len(body), 1) + 1)  # a row of any length
     try:
-        found = csv.read_csv(io.BytesIO(body), parse_options=parse, convert_options=convert)
-        schema.check_columns(pd.DataFrame(columns=pd.Index(found.column_names, dtype=object)))
+        found = csv.read_csv(io.BytesIO(ended(body)), read, parse, convert)
+        schema.check_columns(found.column_names)
         return table_of_texts({str(name): column for name, column in found.to_pandas().items()}, schema)
     except (pa.ArrowException, UnicodeError) as error:
         raise DataError(f"the body is no CSV: {str(error).splitlines()[0][:200]}") from None
-
-
-def _images(form: str, given: Any, shape: tuple[int, int, int]) -> np.ndarray:
-    """Take images, as nested arrays of whole numbers 0…255 (N×H×W×C, or N×H×W of one channel) or `{"b64": …}` each."""
-    if not isinstance(given, list):
-        raise DataError(f"{form} is {_kind(given)}; allowed: an array of images")
-    if not given:
-        return np.zeros((0, *shape), dtype=np.uint8)
-    return np.stack([_image(f"{form}, row {row},", image, shape) for row, image in enumerate(given)])
-
-
-def _image(what: str, given: Any, shape: tuple[int, int, int]) -> np.ndarray:
-    if isinstance(given, dict):
-        if list(given) != ["b64"] or not isinstance(given["b64"], str):
-            raise DataError(f'{what} is an object; allowed: {{"b64": an encoded image file}}')
-        try:
-            content = base64.b64decode(given["b64"], validate=True)
-        except (binascii.Error, ValueError):
-            raise DataError(f"{what} is not of base64") from None
-        return decoded(what, content, shape)
-    wanted = "×".join(map(str, shape))
-    try:
-        pixels = np.array(given)
-    except (ValueError, OverflowError):
-        raise DataError(f"{what} is no even array of numbers; allowed: {wanted}") from None
-    if pixels.ndim == 2 and shape[2] == 1:
-        pixels = pixels[:, :, np.newaxis]
-    if pixels.shape != shape:
-        raise DataError(f"{what} has the shape {'×'.join(map(str, pixels.shape))}; allowed: {wanted}")
-    if pixels.dtype.kind not in "iu" or (pixels < 0).any() or (pixels > 255).any():
-        raise DataError(f"{what} has values that are no pixels; allowed: whole numbers 0 to 255")
-    return pixels.astype(np.uint8)
 
 
 def _all(given: Any, kind: type) -> bool:

@@ -18,7 +18,7 @@ class ServeSettings:
     port: int = 8080
     workers: int = 2
     timeout: int = 30
-    "Seconds for a request, from its first byte to its answer."
+    "Seconds that a connection has for the head of a request, and the request from there to its answer."
     max_body_mb: int = 16
     watch: float = 2.0
     "Seconds between two looks at whether the alias moved."

@@ -40,10 +40,27 @@ def parse_json(content: bytes) -> Any:
     return found
 
 
-def records_to_columns(records: Sequence[Mapping[str, Any]]) -> dict[str, list[Any]]:
-    """Turn N rows into columns, in the order of their first appearance; a row that lacks a column has None there."""
-    names = dict.fromkeys(name for record in records for name in record)
-    return {name: [record.get(name) for record in records] for name in names}
+def ended(content: bytes) -> bytes:
+    """End a CSV file that is one line without an end, which pyarrow takes for nothing."""
+    return content if not content or b"\n" in content or b"\r" in content else content + b"\n"
+
+
+def records_to_columns(
+    records: Sequence[Mapping[str, Any]], schema: InputSchema, seen: dict[str, None] | None = None
+) -> dict[str, list[Any]]:
+    """Turn N rows into the columns that the model takes; a row that lacks a column that others have has None there.
+
+    `seen` holds the columns of earlier rows, and gets those of these. Raises DataError for a column that is not
+    declared, at the first row that has it, so that the cost is that of the rows; and for one that no row has.
+    """
+    seen = {} if seen is None else seen
+    for record in records:
+        for name in record:
+            if name not in seen:
+                schema.check_known(name)
+                seen[name] = None
+    schema.check_columns(seen)
+    return {name: [record.get(name) for record in records] for name in schema.taken}
 
 
 def _of_texts(name: str, column: "pd.Series[Any]", schema: InputSchema) -> "pd.Series[Any]":

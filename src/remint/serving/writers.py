@@ -13,6 +13,7 @@ import pandas as pd
 from remint.errors import ConfigError, DataError
 
 SUFFIXES = (".csv", ".parquet", ".jsonl")
+SEVERAL = "values of several types"
 
 
 class Writer(Protocol):
@@ -49,13 +50,25 @@ class _JsonLines:
         self._out = out
 
     def write(self, table: pd.DataFrame) -> None:
-        columns = [[_plain(value) for value in table[name].tolist()] for name in table]
-        names = list(table.columns)
-        lines = (
-            json.dumps(dict(zip(names, row, strict=True)), ensure_ascii=False, allow_nan=False)
-            for row in zip(*columns, strict=True)
-        )
-        self._out.writelines(f"{line}\n" for line in lines)
+        columns = {name: [_plain(value) for value in table[name].tolist()] for name in table}
+        try:
+            self._out.writelines(
+                f"{json.dumps(dict(zip(columns, row, strict=True)), ensure_ascii=False, allow_nan=False)}\n"
+                for row in zip(*columns.values(), strict=True)
+            )
+        except (TypeError, ValueError):
+            raise _refusal(*_first_unwritable(columns), ".jsonl") from None
+
+
+def _first_unwritable(columns: dict[Any, list[Any]]) -> tuple[str, str]:
+    """Give name and type of the value that JSON does not have."""
+    for name, values in columns.items():
+        for value in values:
+            try:
+                json.dumps(value, allow_nan=False)
+            except (TypeError, ValueError):
+                return name, type(value).__name__
+    raise AssertionError("all values can be written")
 
 
 class _Arrow:
@@ -70,12 +83,10 @@ class _Arrow:
         import pyarrow as pa
 
         if self._writer is None:
-            self._schema = pa.schema([(name, _type(table[name], self._suffix == ".csv")) for name in table])
+            self._schema = pa.schema([(name, self._type(name, table[name])) for name in table])
             self._writer = self._open()
-        try:
-            self._writer.write_table(pa.Table.from_pandas(table, schema=self._schema, preserve_index=False))
-        except (pa.ArrowInvalid, pa.ArrowTypeError) as error:
-            raise DataError(f"a key has values of several types, which {self._suffix} cannot hold: {error}") from None
+        columns = [self._column(table[field.name], field) for field in self._schema]
+        self._writer.write_table(pa.Table.from_arrays(columns, schema=self._schema))
 
     def close(self) -> None:
         if self._writer is not None:
@@ -90,12 +101,43 @@ class _Arrow:
 
         return csv.CSVWriter(self._path, self._schema, write_options=csv.WriteOptions(quoting_style="needed"))
 
+    def _type(self, name: Any, column: "pd.Series[Any]") -> Any:
+        """Give a column's type. Raises DataError for one that the file cannot hold."""
+        import pyarrow as pa
+
+        try:
+            found = _type(column, self._suffix == ".csv")
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            raise _refusal(name, SEVERAL, self._suffix) from None
+        kinds = pa.types
+        if self._suffix == ".csv" and any(
+            is_such(found) for is_such in (kinds.is_nested, kinds.is_duration, kinds.is_binary, kinds.is_large_binary)
+        ):
+            raise _refusal(name, str(found), self._suffix)
+        return found
+
+    def _column(self, column: "pd.Series[Any]", field: Any) -> Any:
+        import pyarrow as pa
+
+        try:
+            return pa.array(column, type=field.type, from_pandas=True)
+        except (pa.ArrowInvalid, pa.ArrowTypeError):
+            raise _refusal(field.name, SEVERAL, self._suffix) from None
+
+
+def _refusal(name: str, found: str, suffix: str) -> DataError:
+    """Give what is raised about a column, which is a key, as all others are ours."""
+    other = ".jsonl" if found == SEVERAL else ".parquet"
+    return DataError(f'key column "{name}" holds {found}, which {suffix} does not; allowed: an output {other}')
+
 
 def _type(column: "pd.Series[Any]", text: bool) -> Any:
     """Give a column's type; in a text file a float32 is written as the same float64, which readers take it for."""
     import pyarrow as pa
 
     kind = column.dtype
+    if isinstance(kind, pd.ArrowDtype):
+        return kind.pyarrow_dtype
     if isinstance(kind, np.dtype) and kind.kind == "f":
         return pa.float64() if text else pa.from_numpy_dtype(kind)
     if isinstance(kind, pd.StringDtype):

@@ -5,7 +5,7 @@ import pytest
 from remint.config.dataset import Column
 from remint.errors import DataError
 from remint.registry.input_schema import InputSchema
-from remint.registry.problems import told, type_problems, value_problems
+from remint.registry.problems import told, type_problems, value_problems, without_blanks
 
 SCHEMA = InputSchema(
     dataset="people",
@@ -35,6 +35,7 @@ def table(**columns: list) -> pd.DataFrame:
 
 
 def problems(rows: pd.DataFrame) -> dict[int, str]:
+    rows = without_blanks(SCHEMA, rows)
     wrong = told(type_problems(SCHEMA, rows), rows)
     return wrong or told(value_problems(SCHEMA, rows), rows)
 
@@ -54,7 +55,9 @@ def problems(rows: pd.DataFrame) -> dict[int, str]:
         ({"gain": [-1.0]}, 'column "gain", row 0, is -1; allowed: a number above -1, as log(1 + x) is taken'),
         ({"job": ["cook", "king"]}, 'column "job", row 1, is "king"; allowed: cook, 1'),
         ({"job": ["cook", None]}, 'column "job", row 1, is missing; allowed: a value in every row'),
-        ({"job": [""]}, 'column "job", row 0, is ""; allowed: cook, 1'),
+        ({"job": ["", "1"]}, 'column "job", row 0, is missing; allowed: a value in every row'),
+        ({"member": [""]}, 'column "member", row 0, is missing; allowed: a value in every row'),
+        ({"age": ["", 3]}, 'column "age", row 0, is missing; allowed: a value in every row'),
         ({"town": [{}]}, 'column "town", row 0, is {}; allowed: a value'),
         ({"member": [2]}, 'column "member", row 0, is 2; allowed: False, True'),
     ],
@@ -79,6 +82,9 @@ def test_what_is_not_allowed_is_told_with_row_and_column(columns: dict, message:
         {"job": [1, 1.0]},
         {"job": pd.Categorical(["cook", "cook"])},
         {"town": ["anywhere", None]},
+        {"town": ["", None]},
+        {"town": pd.Categorical(["", "Ulm"])},
+        {"height": ["", 1.7]},
         {"member": ["True", "False"]},
     ],
 )
@@ -88,9 +94,9 @@ def test_what_is_allowed_passes(columns: dict) -> None:
 
 def test_columns_are_looked_at_before_rows() -> None:
     with pytest.raises(DataError, match=r'column "agee" is not known; allowed: age, '):
-        SCHEMA.check_columns(table().rename(columns={"age": "agee"}))
+        SCHEMA.check_columns(table().rename(columns={"age": "agee"}).columns)
     with pytest.raises(DataError, match='column "age" is missing'):
-        SCHEMA.check_columns(table().drop(columns="age"))
+        SCHEMA.check_columns(table().drop(columns="age").columns)
     with pytest.raises(DataError, match='column "age" stands there twice'):
-        SCHEMA.check_columns(pd.concat([table(), table()[["age"]]], axis="columns"))
-    SCHEMA.check_columns(table().assign(note="", rich="yes"))
+        SCHEMA.check_columns([*table(), "age"])
+    SCHEMA.check_columns([*table(), "note", "rich"])

@@ -43,9 +43,14 @@ class Running:
         with socket.socket() as probe:
             probe.bind(("127.0.0.1", 0))
             self.port = probe.getsockname()[1]
-        command = [sys.executable, "-c", CODE, "serve", "people-mlp", "--port", str(self.port), "--workers", "2"]
+        command = [sys.executable, "-c", CODE, "serve", "people-mlp", "--port", str(self.port)]
         self.process = subprocess.Popen(
-            command, cwd=folder, env=os.environ, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+            [*command, "--workers", "2", "--timeout", "10"],
+            cwd=folder,
+            env=os.environ,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
         )
 
     def ask(self, path: str, body: Any = None) -> Any:
@@ -98,7 +103,8 @@ def test_a_new_champion_is_swapped_in_and_a_stop_drops_nothing(running: Running)
         thread.start()
     make_champion(register(1))
     for _ in range(150):
-        if len({a for a in answers if isinstance(a, float)}) > 1 and _versions(running) == {2}:
+        told = [line for line in (paths.LOGS / "serve-people-mlp.log").read_text().splitlines() if '"swapped"' in line]
+        if len({a for a in answers if isinstance(a, float)}) > 1 and len(told) == 2:  # a worker each
             break
         time.sleep(0.2)
     stop.set()
@@ -133,6 +139,8 @@ def _check_stop(running: Running) -> None:
 
 def test_a_version_that_does_not_load_keeps_the_old_one(running: Running) -> None:
     running.wait()
+    idle = socket.create_connection(("127.0.0.1", running.port), timeout=20)
+    idle.sendall(b"POST /invocations HTTP/1.1\r\n")
     number = register(1)
     folder = models.local_folder(next(v for v in models.versions("people-mlp") if v.number == number))
     weights = folder / "data" / "files" / "weights.safetensors"
@@ -149,6 +157,8 @@ def test_a_version_that_does_not_load_keeps_the_old_one(running: Running) -> Non
     assert running.ask("/version")["version"] == 1
     with pytest.raises(urllib.error.HTTPError, match="400"):
         running.ask("/invocations", {"dataframe_records": [ROW | {"age": "old"}]})
+    with idle:
+        assert idle.recv(100) == b""
 
 
 def test_mistakes_are_told_before_anything_is_served(own_project: Path, capsys: pytest.CaptureFixture[str]) -> None:
