@@ -153,7 +153,10 @@ def _promote(
                 errors.append(f"promote {experiment}: {_failure(state)}")
     for dataset in dict.fromkeys(project.experiments[name].dataset for name in experiments):
         if f"baseline@{dataset}" in there:
-            restore_baselines(dataset)
+            try:
+                restore_baselines(dataset)
+            except Exception as error:
+                errors.append(f"baselines of {dataset}: {_told(error)}")
     return Summary(stages, tuple(results), tuple(errors))
 
 
@@ -164,9 +167,15 @@ def _artifact_key(experiment: str) -> str:
 
 def _failure(state: State[Any]) -> str:
     error = state.result(raise_on_failure=False)
+    if isinstance(error, Exception):
+        return _told(error)
+    raise error
+
+
+def _told(error: Exception) -> str:
     if isinstance(error, RemintError):
         return str(error)
-    raise error
+    return f"a fault in remint, not in your project:\n{''.join(traceback.format_exception(error))}"
 
 
 def send_what_is_left() -> None:

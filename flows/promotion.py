@@ -1,8 +1,9 @@
 """After the stages: register and promote what they made, and remember that it was done.
 
 What the last run found is kept in `.remint/results.json`, so that a run with nothing to do need not load MLflow. A line
-counts only while the files that it stands on, the gates and the MLflow store itself are as they were: a promotion or a
-rollback changes the store, and what is measured of a version (its cost) is kept there and never measured again.
+counts only while the files that it stands on, the gates and the MLflow store itself are as they were when it was kept,
+and only if the store said the same then: a promotion or a rollback changes the store, and what is measured of a version
+(its cost) is kept there and never measured again.
 """
 
 import hashlib
@@ -16,6 +17,7 @@ from flows.summary import ExperimentResult, GateLine, Summary
 from remint import paths
 from remint.config.experiment import ExperimentConfig
 from remint.config.load import Project
+from remint.errors import RemintError
 from remint.files import read_json, write_json
 
 RESULTS = paths.STATE / "results.json"
@@ -54,11 +56,31 @@ def restore_baselines(dataset: str) -> None:
 
 
 def remember(summary: Summary, project: Project) -> None:
-    """Keep the table of a run beside those of earlier ones."""
+    """Keep the table of a run beside those of earlier ones, each line with the store that it was true of.
+
+    Another process may have changed the champion since a line was made: then it is kept as true of no store.
+    """
+    from remint.registry.history import registry_lock
+
     kept = _read().get("experiments", {})
-    for result in summary.experiments:
-        kept[result.experiment] = {"key": _key(result.experiment, project), "result": asdict(result)}
-    write_json(RESULTS, {"store": _store_stamp(), "experiments": kept})
+    with registry_lock():
+        for result in summary.experiments:
+            store = _store_stamp() if _holds(result) else None
+            entry = {"store": store, "key": _key(result.experiment, project), "result": asdict(result)}
+            kept[result.experiment] = entry
+        write_json(RESULTS, {"experiments": kept})
+
+
+def _holds(result: ExperimentResult) -> bool:
+    """Tell whether the store still says what a result does."""
+    from remint.registry.promotion import versions
+
+    try:
+        known = {version.number: version.is_champion for version in versions(result.experiment)}
+    except RemintError:
+        return False
+    champion = next((number for number, served in known.items() if served), None)
+    return result.version in known and champion == result.champion_version
 
 
 def recall(experiments: tuple[str, ...], project: Project) -> tuple[ExperimentResult, ...] | None:
@@ -92,9 +114,10 @@ def _result(entry: dict[str, Any]) -> ExperimentResult:
 
 
 def _kept() -> dict[str, Any]:
-    """Give what is kept, and nothing when the store is another or has been changed since."""
-    content, stamp = _read(), _store_stamp()
-    return dict(content["experiments"]) if stamp is not None and content.get("store") == stamp else {}
+    """Give what is kept of the store as it is: nothing of another, or from before a change."""
+    stamp = _store_stamp()
+    kept = _read().get("experiments", {})
+    return {name: entry for name, entry in kept.items() if stamp is not None and entry.get("store") == stamp}
 
 
 def _read() -> dict[str, Any]:

@@ -37,12 +37,13 @@ def disk_errors(target: Path) -> Iterator[None]:
 
 @contextmanager
 def writing(target: Path) -> Iterator[Path]:
-    """Give a new path beside `target`, file or folder to be, that takes its place when the block ends.
+    """Give a new path beside the file `target` that takes its place when the block ends.
 
-    The content is fsynced first; a failure inside the block leaves `target` as it was. A folder is swapped by
-    two renames, since POSIX has no atomic exchange: between them `target` is absent, never half-written.
-    Raises RemintError where the disk does not take it.
+    The content is fsynced first; a failure inside the block leaves `target` as it was. Raises RemintError where the
+    disk does not take it, or where `target` is a directory, which no file may replace.
     """
+    if target.is_dir():
+        raise RemintError(f"{target} is a directory; a file is to be written: name a file in it")
     with disk_errors(target), _replacing(target) as temporary:
         yield temporary
 
@@ -72,10 +73,27 @@ def _replacing(target: Path) -> Iterator[Path]:
 
 @contextmanager
 def writing_folder(target: Path) -> Iterator[Path]:
-    """Like `writing`, for a folder, which exists and is empty when the block begins."""
-    with writing(target) as temporary:
+    """Like `writing`, for a folder: the path given is one, and empty, when the block begins.
+
+    It is swapped by two renames, since POSIX has no atomic exchange: between them `target` is absent, never
+    half-written; `finish_swap` mends what a process left that was killed there.
+    """
+    with disk_errors(target), _replacing(target) as temporary:
         temporary.mkdir()
         yield temporary
+
+
+def finish_swap(target: Path) -> None:
+    """Put a folder back whose swap was cut off between its two renames, and remove what cut-off swaps left.
+
+    No other process may be writing the folder.
+    """
+    for old in sorted(target.parent.glob(f".{target.name}.*.old")):
+        if not target.exists():
+            old.rename(target)
+    for kind in ("old", "tmp"):
+        for left in target.parent.glob(f".{target.name}.*.{kind}"):
+            shutil.rmtree(left, ignore_errors=True)
 
 
 def json_text(value: Any) -> str:

@@ -10,9 +10,11 @@ from remint.config.load import load_project
 from remint.errors import RemintError
 from remint.files import write_text
 from remint.registry.card import HTML, MARKDOWN
+from remint.registry.dossier import PLACE
+from remint.registry.history import registry_lock
 from remint.registry.reference import Reference, parse_reference, resolve
 from remint.tracking.models import Version, versions
-from remint.tracking.version_files import local_folder
+from remint.tracking.version_files import local_folder, mend_files
 
 _PICTURE = re.compile(r"^!\[.*\n", flags=re.MULTILINE)
 
@@ -35,7 +37,12 @@ def report(name: str, html: bool, browse: bool, out: Path | None) -> None:
 
 def _folder(name: str) -> Path:
     """Give the folder of a version's card."""
-    return local_folder(_version(parse_reference(name))) / "remint"
+    version = _version(parse_reference(name))
+    folder = local_folder(version) / PLACE
+    if not folder.is_dir():
+        with registry_lock():
+            mend_files(version, PLACE)
+    return folder
 
 
 def _version(reference: Reference) -> Version:

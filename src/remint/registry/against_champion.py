@@ -28,7 +28,8 @@ def better_than_champion(gate: GateConfig, evidence: Evidence, rival: Rival | No
     own, theirs = (comparison.value(side, metric) for side in (comparison.own, comparison.theirs))
     difference = comparison.difference(metric)
     if own is None or theirs is None or difference is None:
-        return Found(False, subject, f"not comparable: {metric} is undefined on the rows of both", value)
+        whose = "this version's" if own is None else "the champion's" if theirs is None else "both"
+        return Found(False, subject, f"not comparable: {metric} is undefined by {whose} predictions", value)
     return _by_difference(gate, metric, (own, theirs), difference)
 
 
@@ -65,7 +66,8 @@ def regression(gate: GateConfig, most: float, rival: Rival | None) -> Found:
         if own is None and theirs is None:
             continue  # undefined by the rows of the slice, whoever predicts them
         if own is None or theirs is None:
-            return Found(False, f"{metric} on slice {part}", "not comparable: it is missing on one side")
+            whose = "this version's" if own is None else "the champion's"
+            return Found(False, f"{metric} on slice {part}", f"not comparable: it is missing among {whose} findings")
         lost.append((sign * (theirs - own), f"{metric} {own:.4f} on slice {part}"))
     if not lost:
         return Found(False, f"there is no slice with {metric} to judge", "")

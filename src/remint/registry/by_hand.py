@@ -1,7 +1,5 @@
 """Promotion and rollback by hand."""
 
-import shutil
-import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -11,15 +9,17 @@ from remint.config.load import load_project
 from remint.errors import RemintError
 from remint.files import read_json
 from remint.registry import dossier
-from remint.registry.deciding import check, complete
-from remint.registry.decision import Decision, stale_tags, stored_gates, told_failures, told_passes
+from remint.registry.deciding import check
+from remint.registry.decision import Decision, stored_gates, told_failures, told_passes
 from remint.registry.gates import Verdict
-from remint.registry.history import Entry, champion_before, move, registry_lock, settled, utc_now
+from remint.registry.history import Entry, begin, finish, given_reason, registry_lock, settled
 from remint.registry.reference import Reference, resolve
 from remint.registry.reigning import Reigning
+from remint.registry.succession import champion_before
+from remint.registry.telling import dossier_of, tell
 from remint.tracking import models
 from remint.tracking.models import Version
-from remint.tracking.version_files import MODEL_DATA, local_folder, replace_files
+from remint.tracking.version_files import MODEL_DATA, local_folder, mend_files
 
 
 def promote(name: str, version: int, why: str | None = None) -> Entry:
@@ -28,52 +28,47 @@ def promote(name: str, version: int, why: str | None = None) -> Entry:
     Raises RemintError naming the gates that it fails beside the present champion, unless `why` tells why it is to be
     promoted nevertheless.
     """
+    why = given_reason(why)
     with registry_lock():
         settled(name)
         chosen = resolve(Reference(name, version=version))
         if chosen.is_champion:
             raise RemintError(f"{chosen} is the champion already")
         folder = local_folder(chosen)
+        mend_files(chosen, dossier.PLACE)
         gates = _declared_gates(name, folder)
         verdicts = check(gates, folder / dossier.PLACE, folder / MODEL_DATA, Reigning.of(name), _dataset(name, folder))
         failures = told_failures(verdicts)
         if failures and why is None:
             raise RemintError(f"{chosen} fails its gates: {failures}; --why TEXT promotes it nevertheless")
         reason = why or told_passes(verdicts)
-        _note(chosen, folder, verdicts, reason)
-        return move(name, version, "promote", reason, by_hand=True)
+        entry = begin(name, version, "promote", reason, by_hand=True)
+        _tell(chosen, entry, verdicts, reason)
+        return finish(name, entry)
 
 
 def rollback(name: str, why: str | None = None) -> Entry:
     """Make the champion before the present one champion again; give the entry of the history.
 
-    Raises RemintError where there is none.
+    Raises RemintError where there is none, or where its files are gone.
     """
+    why = given_reason(why)
     with registry_lock():
         if not models.versions(name):
             resolve(Reference(name))
-        entries = settled(name)
-        return move(name, champion_before(name, entries), "rollback", why or "", by_hand=True)
+        number = champion_before(name, settled(name))
+        local_folder(resolve(Reference(name, version=number)))
+        return finish(name, begin(name, number, "rollback", why or "", by_hand=True))
 
 
-def _note(version: Version, folder: Path, verdicts: tuple[Verdict, ...], reason: str) -> None:
+def _tell(version: Version, entry: Entry, verdicts: tuple[Verdict, ...], reason: str) -> None:
     """Write a promotion by hand to the version."""
-    before = models.champion(version.name)
-    number_before = None if before is None else before.number
     decision = Decision(
-        version.name, "", None, None, version.number, number_before, version.number, True, reason, utc_now(),
+        version.name, "", None, None, version.number, entry.origin, version.number, True, reason, entry.when,
         version.run_id, verdicts,
     )  # fmt: skip
-    with tempfile.TemporaryDirectory() as temporary:
-        copy = Path(temporary) / dossier.PLACE
-        if (folder / dossier.PLACE).is_dir():
-            shutil.copytree(folder / dossier.PLACE, copy)
-        else:
-            copy.mkdir()
-        complete(copy, decision)
-        replace_files(version, dossier.PLACE, copy)
-    models.untag_version(version, tuple(stale_tags(version.tags, decision)))
-    models.tag_version(version, decision.tags())
+    with dossier_of(version) as folder:
+        tell(version, folder, decision)
 
 
 def _declared_gates(name: str, folder: Path) -> Mapping[str, GateConfig]:

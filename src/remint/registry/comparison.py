@@ -143,13 +143,18 @@ def _paired(own: Predictions, theirs: Predictions) -> tuple[Predictions, Predict
 
 
 def _parts(mine: _Seen, theirs: _Seen, today: TestSplit) -> tuple[Part, ...]:
-    """Give the slices of at least the declared size; the champion's anew where it was sliced in another way."""
+    """Give the slices that are of the declared size on either side, even those that one side has not.
+
+    The champion's are found anew where it was sliced in another way.
+    """
     smallest = number(mine.side.evidence.finding("slices"), "smallest") or 0
     own, other = (_slices(seen, today) for seen in (mine, theirs))
-    if set(own) - set(other) and theirs.stored and _is_of(theirs, today):
+    if set(own) != set(other) and theirs.stored and _is_of(theirs, today):
         other = _cut(theirs.predictions, today)
-    large = {key: entry for key, entry in own.items() if (number(entry, "rows") or 0) >= smallest}
-    return tuple(Part(*key, _values(entry), _values(other.get(key, {}))) for key, entry in large.items())
+    keys = dict.fromkeys((*own, *other))
+    pairs = {key: (own.get(key, {}), other.get(key, {})) for key in keys}
+    large = {key: pair for key, pair in pairs.items() if max(number(one, "rows") or 0 for one in pair) >= smallest}
+    return tuple(Part(*key, *map(_values, pair)) for key, pair in large.items())
 
 
 def _slices(seen: _Seen, today: TestSplit) -> Slices:
@@ -161,6 +166,8 @@ def _cut(predictions: Predictions, today: TestSplit) -> Slices:
     """Find the slices of today's test rows."""
     from remint.evaluation.slices import slice_findings
 
+    if not all(np.isfinite(values).all() for values in predictions.predicted.values()):
+        raise NotComparableError("a prediction is NaN or infinite")
     config = today.config.model_copy(update={"replicates": _FEW})
     return _by_name(slice_findings(today.scored(predictions), config, today.unknown_token))
 

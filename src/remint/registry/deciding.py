@@ -6,8 +6,7 @@ from pathlib import Path
 
 from remint.config.experiment import ExperimentConfig
 from remint.config.gates import GateConfig
-from remint.registry import dossier
-from remint.registry.decision import Decision, stored_verdicts, told_failures, told_passes, write_decision
+from remint.registry.decision import Decision, made_champion, stored_verdicts, told_failures, told_passes
 from remint.registry.evidence import Evidence, number
 from remint.registry.gates import Verdict, check_gates
 from remint.registry.history import Entry, utc_now
@@ -51,10 +50,15 @@ def check(
     return check_gates(gates, evidence, rival)
 
 
-def complete(folder: Path, decision: Decision) -> None:
-    """Write the decision into a dossier, and the card, which tells it."""
-    write_decision(folder, decision)
-    dossier.renew_card(folder)
+def reigning_on(folder: Path, decision: Decision, entries: tuple[Entry, ...]) -> Decision:
+    """Let a decision about the champion go on telling what made it champion: its files do, or else the history."""
+    if not decision.is_champion or decision.promoted:
+        return decision
+    made = made_champion(folder)
+    if made is None:
+        last = next(entry for entry in reversed(entries) if entry.target == decision.version)
+        made = {"promoted": True, "champion_before": last.origin, "reason": last.why or last.what, "when": last.when}
+    return replace(decision, made_champion=made)
 
 
 def withheld(decision: Decision, gone: Entry) -> Decision:

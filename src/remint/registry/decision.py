@@ -1,8 +1,8 @@
 """A decision about a version: whether it becomes champion, by which gates, and how that is written down."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -36,6 +36,14 @@ class Decision:
     when: str
     run_id: str
     verdicts: tuple[Verdict, ...]
+    made_champion: Mapping[str, Any] = field(default_factory=dict)
+    """Of a champion that is decided about again: `promoted`, `champion_before`, `reason` and `when` of the decision
+    that made it champion, which its files go on telling."""
+
+    @property
+    def is_champion(self) -> bool:
+        """Whether this version is champion after this decision."""
+        return self.champion_version == self.version
 
     def json(self) -> dict[str, Any]:
         """Give the content of `decision.json`."""
@@ -47,13 +55,12 @@ class Decision:
             "reason": self.reason,
             "when": self.when,
             "gates": [verdict.json() for verdict in self.verdicts],
+            **self.made_champion,
         }
 
     def tags(self) -> dict[str, str]:
         """Give the tags of the version."""
-        word = "promoted" if self.promoted else "not promoted"
-        gates = {f"{GATE}{verdict.gate}": verdict.told for verdict in self.verdicts}
-        return {TAG: f"{word}: {self.reason}", DECIDED: self.when, **gates}
+        return {**decision_tags(self.json()), DECIDED: self.when}
 
     def markdown(self) -> str:
         """Give the decision as a page for people."""
@@ -62,13 +69,29 @@ class Decision:
             for v in self.verdicts
         ]
         table = ["| gate | verdict | found |", "| --- | --- | --- |", *rows] if rows else ["No gate is declared."]
-        head = f"# {self.experiment}: version {self.version} {'is champion' if self.promoted else 'is not promoted'}"
+        head = f"# {self.experiment}: version {self.version} {'is champion' if self.is_champion else 'is not promoted'}"
         return "\n".join([head, "", f"{self.reason}.", "", *table, ""])
 
 
 def write_decision(folder: Path, decision: Decision) -> None:
     """Write `decision.json`."""
     write_json(folder / DECISION, decision.json())
+
+
+def decision_tags(content: Mapping[str, Any]) -> dict[str, str]:
+    """Give the tags of a version by its `decision.json`."""
+    word = "promoted" if content["promoted"] else "not promoted"
+    gates = {f"{GATE}{verdict.gate}": verdict.told for verdict in map(read_verdict, content["gates"])}
+    return {TAG: f"{word}: {content['reason']}", DECIDED: content["when"], **gates}
+
+
+def made_champion(folder: Path) -> Mapping[str, Any] | None:
+    """Give what a dossier tells of the promotion of its version; None where it tells of none."""
+    with suppress(OSError, ValueError, KeyError, TypeError):
+        content = read_json(folder / DECISION)
+        if content["promoted"] is True:
+            return {name: content[name] for name in ("promoted", "champion_before", "reason", "when")}
+    return None
 
 
 def stored_verdicts(folder: Path) -> tuple[Verdict, ...] | None:
@@ -92,11 +115,6 @@ def told_passes(verdicts: Sequence[Verdict]) -> str:
     """Name what was passed."""
     names = ", ".join(verdict.gate for verdict in verdicts)
     return f"passed {names}" if names else "no gate is declared"
-
-
-def stale_tags(tags: Mapping[str, str], decision: Decision) -> Iterator[str]:
-    """Name the tags of gates that are asked for no more."""
-    return (name for name in tags if name.startswith(GATE) and name not in decision.tags())
 
 
 def _cell(text: str) -> str:

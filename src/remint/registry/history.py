@@ -1,8 +1,9 @@
 """Who was champion when, and why: a line of entries that is kept with the model, in its tags.
 
-Moving the alias is one transaction: the entry is written as pending, the alias moved, the entry marked as done. What a
-killed process left pending is finished by the next command. An alias that was moved by other means, such as MLflow's
-pages, is found out by the next command and gets an entry of its own.
+Moving the alias is one transaction: the entry is written as pending, a promotion is told in the version's files and
+tags, the alias moved, the entry marked as done. What a killed process left pending the next command finishes, or takes
+back where the files do not tell it. An alias that was moved by other means, such as MLflow's pages, is found out by the
+next command and gets an entry of its own.
 """
 
 import getpass
@@ -16,16 +17,17 @@ from typing import Any, Literal
 
 from remint import paths
 from remint.errors import RemintError
+from remint.registry.telling import tell_again, was_told
 from remint.tracking.address import sqlite_file
 from remint.tracking.locks import locked
 from remint.tracking.model_tags import LONGEST, delete_model_tag, model_tags, set_model_tag
-from remint.tracking.models import CHAMPION, alias_number, move_champion, versions
+from remint.tracking.models import CHAMPION, alias_number, move_champion, remove_champion, versions
 
-What = Literal["promote", "rollback", "outside"]
+What = Literal["promote", "rollback", "outside", "lost"]
 OUTSIDE = "changed outside remint"
 _TAG = "remint.history."
-_WHY = LONGEST // 4
-"Characters of a reason that are kept: as JSON they may take several bytes each."
+_REST = 500
+"Bytes of an entry at most beside its reason."
 
 
 @dataclass(frozen=True)
@@ -53,13 +55,14 @@ class Entry:
 def registry_lock() -> Iterator[None]:
     """Be alone with the registry inside the block, on this machine: the lock belongs to the store."""
     database = sqlite_file()
-    with locked(paths.STATE / "registry.lock" if database is None else database.with_name(".registry.lock")):
+    file = paths.STATE / "registry.lock" if database is None else database.with_name(".registry.lock")
+    with locked(file, "another remint process that is registering or promoting a model"):
         yield
 
 
 def history(name: str) -> tuple[Entry, ...]:
-    """Give a model's entries, oldest first, as they are written."""
-    found = [_entry(tag, text) for tag, text in model_tags(name).items() if tag.startswith(_TAG)]
+    """Give a model's entries, oldest first, as they are written. Raises RemintError for one that cannot be read."""
+    found = [_entry(name, tag, text) for tag, text in model_tags(name).items() if tag.startswith(_TAG)]
     return tuple(sorted(found, key=lambda entry: entry.number))
 
 
@@ -75,34 +78,49 @@ def settled(name: str) -> tuple[Entry, ...]:
     return entries
 
 
-def move(name: str, target: int, what: What, why: str, by_hand: bool) -> Entry:
-    """Make a version champion and write down who did it and why. Needs the lock."""
+def given_reason(why: str | None) -> str | None:
+    """Give a person's reason without blanks around it, None where nothing is left. Raises RemintError if it is long."""
+    reason, most = (why or "").strip(), LONGEST - _REST
+    if _size(reason) > most:
+        raise RemintError(f"--why takes {_size(reason)} bytes; allowed: {most}, as MLflow keeps no longer tags")
+    return reason or None
+
+
+def begin(name: str, target: int, what: What, why: str, by_hand: bool, when: str | None = None) -> Entry:
+    """Write down that a version is to become champion, who wants it and why. Needs the lock."""
     entries = settled(name)
     origin = entries[-1].target if entries else None
-    entry = Entry(len(entries) + 1, what, login_name(), utc_now(), why[:_WHY], origin, target, by_hand, pending=True)
+    when = when or utc_now()
+    entry = Entry(len(entries) + 1, what, login_name(), when, _cut(why), origin, target, by_hand, pending=True)
     _write(name, entry)
-    move_champion(name, target)
+    return entry
+
+
+def finish(name: str, entry: Entry) -> Entry:
+    """Do what an entry says that was begun. Needs the lock."""
+    if entry.target is None:
+        remove_champion(name)
+    else:
+        move_champion(name, entry.target)
     done = replace(entry, pending=False)
     _write(name, done)
     return done
 
 
-def champion_before(name: str, entries: tuple[Entry, ...]) -> int:
-    """Give the version that a rollback returns to. Raises RemintError where there is none."""
-    known = {version.number for version in versions(name)}
-    stack = _stack(entries)
-    below = [number for number in stack[:-1] if number in known]
-    if not below:
-        now = f"version {stack[-1]}" if stack else "none"
-        raise RemintError(f"{name} has no champion before the present one ({now}); see `remint models {name}`")
-    return below[-1]
+def renumbered(name: str, entry: Entry, target: int) -> Entry:
+    """Let an entry that was begun be about another version. Needs the lock."""
+    other = replace(entry, target=target)
+    _write(name, other)
+    return other
 
 
-def withdrawal(number: int, entries: tuple[Entry, ...]) -> Entry | None:
-    """Give the entry by which a person put another version in the place of this one; None where nobody did."""
-    touching = [entry for entry in entries if number in (entry.origin, entry.target)]
-    last = touching[-1] if touching else None
-    return last if last is not None and last.by_hand and last.target != number else None
+def lose(name: str, number: int, why: str) -> None:
+    """Take the alias off a champion whose files are gone. Needs the lock."""
+    entries = settled(name)
+    if entries and entries[-1].target == number:
+        entry = Entry(len(entries) + 1, "lost", login_name(), utc_now(), why, number, None, False, pending=True)
+        _write(name, entry)
+        finish(name, entry)
 
 
 def login_name() -> str:
@@ -119,33 +137,30 @@ def utc_now() -> str:
 
 
 def _finished(name: str, entries: tuple[Entry, ...]) -> tuple[Entry, ...]:
-    """Do what the last entry says, where it was not done; take it back where its version is gone."""
+    """Do what the last entry says, where it was not done; take it back where its version is gone or tells nothing."""
     if not entries or not entries[-1].pending:
         return entries
-    last = entries[-1]
-    if last.target is None or last.target not in {version.number for version in versions(name)}:
+    last, now = entries[-1], alias_number(name, CHAMPION)
+    if now != last.target and not _is_ready(name, last):
         delete_model_tag(name, _tag(last))
         return entries[:-1]
-    if alias_number(name, CHAMPION) == last.origin:
-        move_champion(name, last.target)
+    if now == last.origin:
+        return (*entries[:-1], finish(name, last))
     done = replace(last, pending=False)
     _write(name, done)
     return (*entries[:-1], done)
 
 
-def _stack(entries: tuple[Entry, ...]) -> list[int]:
-    """Replay the history: champions on top of each other; a rollback takes the upper ones off."""
-    stack: list[int] = []
-    for entry in entries:
-        if entry.target is None:
-            continue
-        if entry.what == "rollback" and entry.target in stack[:-1]:
-            stack.pop()
-            while stack[-1] != entry.target:
-                stack.pop()
-        else:
-            stack.append(entry.target)
-    return stack
+def _is_ready(name: str, entry: Entry) -> bool:
+    """Tell whether a pending entry can be done: its version is there, and tells of its promotion; make that whole."""
+    if entry.target is None:
+        return True
+    version = next((version for version in versions(name) if version.number == entry.target), None)
+    if version is None or (entry.what == "promote" and not was_told(version, entry.when)):
+        return False
+    if entry.what == "promote":
+        tell_again(version)
+    return True
 
 
 def _write(name: str, entry: Entry) -> None:
@@ -153,9 +168,26 @@ def _write(name: str, entry: Entry) -> None:
     set_model_tag(name, _tag(entry), json.dumps(content, sort_keys=True, ensure_ascii=False))
 
 
-def _entry(tag: str, text: str) -> Entry:
-    content: dict[str, Any] = json.loads(text)
-    return Entry(number=int(tag.removeprefix(_TAG)), **content)
+def _entry(name: str, tag: str, text: str) -> Entry:
+    try:
+        content: dict[str, Any] = json.loads(text)
+        return Entry(number=int(tag.removeprefix(_TAG)), **content)
+    except (ValueError, TypeError):
+        raise RemintError(
+            f'the tag "{tag}" of the registered model "{name}" is "{text[:60]}", which is no entry of its history; '
+            "delete or mend it in MLflow"
+        ) from None
+
+
+def _size(why: str) -> int:
+    return len(json.dumps(why, ensure_ascii=False).encode())
+
+
+def _cut(why: str) -> str:
+    """Give as much of a reason as an entry holds."""
+    if _size(why) <= LONGEST - _REST:
+        return why
+    return why[: (LONGEST - _REST) // 6]  # as JSON, a character takes six bytes at most
 
 
 def _tag(entry: Entry) -> str:

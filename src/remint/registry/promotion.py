@@ -10,21 +10,19 @@ from remint import paths
 from remint.config.experiment import ExperimentConfig
 from remint.files import read_json
 from remint.registry import dossier
-from remint.registry.deciding import complete, decide, withheld
-from remint.registry.decision import (
-    Decision,
-    stale_tags,
-    stored_verdicts,
-)
+from remint.registry.deciding import decide, reigning_on, withheld
+from remint.registry.decision import Decision, made_champion, stored_verdicts
 from remint.registry.evidence import Evidence, number
 from remint.registry.found import is_better
-from remint.registry.history import Entry, move, registry_lock, settled, withdrawal
+from remint.registry.history import Entry, begin, finish, lose, registry_lock, renumbered, settled
 from remint.registry.package import package_digest, predictor_package
 from remint.registry.record import record_evaluation
+from remint.registry.succession import withdrawal
+from remint.registry.telling import complete, tell
 from remint.tracking import models, registration
 from remint.tracking.models import Version
 from remint.tracking.packaging import write_files
-from remint.tracking.version_files import MODEL_DATA, local_folder, replace_files
+from remint.tracking.version_files import MODEL_DATA, has_files, local_folder, mend_files, replace_files
 
 champion, versions = models.champion, models.versions
 MADE_OF = "remint.evaluation"
@@ -36,7 +34,7 @@ def register_and_promote(experiment: str, config: ExperimentConfig) -> Decision:
     """Register the trained, evaluated model unless that very training is registered, and promote it if it may be.
 
     Its evaluation is recorded first where the store lacks it. A version that exists gets the evaluation and the
-    decision of now. Raises RemintError.
+    decision of now; one whose files are gone is registered anew, under another number. Raises RemintError.
     """
     with registry_lock(), tempfile.TemporaryDirectory() as temporary:
         run_id = record_evaluation(experiment)
@@ -44,13 +42,12 @@ def register_and_promote(experiment: str, config: ExperimentConfig) -> Decision:
         entries = settled(experiment)
         written = read_json(paths.model(experiment) / "fingerprint.json")
         known = models.find_version(experiment, written["fingerprint"])
-        if known is None:
-            decision = _register(experiment, config, run_id, written, Path(temporary))
-        else:
-            decision = _decide_again(known, config, run_id, entries, Path(temporary))
-        if decision.promoted:
-            move(experiment, decision.version, "promote", decision.reason, by_hand=False)
-    return decision
+        gone = None if known is None else withdrawal(known.number, entries)
+        if known is not None and has_files(known):
+            return _decide_again(known, config, run_id, entries, Path(temporary))
+        if known is not None:
+            _lose(known)
+        return _register(experiment, config, run_id, written, Path(temporary), gone)
 
 
 def better_baselines(dataset: str, metric: str, value: float | None) -> tuple[str, ...]:
@@ -67,8 +64,12 @@ def _register(
     run_id: str,
     written: Mapping[str, dict[str, dict[str, str]]],
     place: Path,
+    gone: Entry | None,
 ) -> Decision:
-    """Register a training that is new: everything about it is complete before its version is made."""
+    """Register a training that is new: everything about it is complete before its version is made.
+
+    `gone`: a person took it off, when it was another version.
+    """
     package = predictor_package(experiment, config.dataset, written["parts"]["data"])
     folder, model = place / dossier.PLACE, place / "data"
     write_files(model, package)
@@ -76,9 +77,9 @@ def _register(
     dossier.make_dossier(folder, experiment, config.dataset, run_id, kept=None)
     dossier.add_cost(folder, model, config.dataset, run_id)
     dossier.add_about(folder, experiment, config, expected, run_id)
-    decision = decide(folder, model, expected, config, experiment, run_id)
+    decision = _withheld(decide(folder, model, expected, config, experiment, run_id), gone)
     complete(folder, decision)
-    entry = registration.Entry(
+    version_to_be = registration.Entry(
         experiment,
         config.dataset,
         run_id,
@@ -92,13 +93,37 @@ def _register(
             CHECKSUMS: package_digest(package),
         },
     )
-    version = registration.register(entry)
+    models.make_model(experiment)
+    entry = _begin(decision)
+    version = registration.register(version_to_be)
     if version.number != expected:
+        entry = None if entry is None else renumbered(experiment, entry, version.number)
         decision = replace(decision, version=version.number, champion_version=_after(decision, version.number))
         dossier.renumber(folder, version.number)
         complete(folder, decision)
         replace_files(version, dossier.PLACE, folder)
+    if entry is not None:
+        finish(experiment, entry)
     return decision
+
+
+def _begin(decision: Decision) -> Entry | None:
+    """Begin a promotion, if it is one."""
+    if not decision.promoted:
+        return None
+    why, when = decision.reason, decision.when
+    return begin(decision.experiment, decision.version, "promote", why, by_hand=False, when=when)
+
+
+def _withheld(decision: Decision, gone: Entry | None) -> Decision:
+    return decision if gone is None or not decision.promoted else withheld(decision, gone)
+
+
+def _lose(version: Version) -> None:
+    """Mark a version whose files are gone; it is champion no more."""
+    told = "its files are gone; the same training is registered anew"
+    models.tag_version(version, {models.LOST: told})
+    lose(version.name, version.number, told)
 
 
 def _decide_again(
@@ -106,6 +131,7 @@ def _decide_again(
 ) -> Decision:
     """Decide about a version that exists, by its evaluation of now."""
     stored, folder = local_folder(version), place / dossier.PLACE
+    mend_files(version, dossier.PLACE)
     made_of = dossier.dossier_digest(version.name, config.dataset)
     if version.tags.get(MADE_OF) == made_of and (stored / dossier.PLACE / dossier.ABOUT).is_file():
         shutil.copytree(stored / dossier.PLACE, folder)
@@ -116,15 +142,16 @@ def _decide_again(
         dossier.add_about(folder, version.name, config, version.number, run_id)
         renewed = True
     decision = decide(folder, stored / MODEL_DATA, version.number, config, version.name, run_id)
-    gone = withdrawal(version.number, entries)
-    if gone is not None and decision.promoted:
-        decision = withheld(decision, gone)
-    if renewed or decision.verdicts != stored_verdicts(folder) or decision.promoted:
-        complete(folder, decision)
-        replace_files(version, dossier.PLACE, folder)
-        models.untag_version(version, tuple(stale_tags(version.tags, decision)))
+    decision = _withheld(decision, withdrawal(version.number, entries))
+    decision = reigning_on(stored / dossier.PLACE, decision, entries)
+    told = made_champion(stored / dossier.PLACE) is not None
+    changed = renewed or decision.verdicts != stored_verdicts(folder) or (decision.is_champion and not told)
+    if changed or decision.promoted:
+        entry = _begin(decision)
         metrics = {f"test_{name}": repr(value) for name, value in Evidence(folder).metrics.items()}
-        models.tag_version(version, {**metrics, **decision.tags(), MADE_OF: made_of})
+        tell(version, folder, decision, {**metrics, MADE_OF: made_of})
+        if entry is not None:
+            finish(version.name, entry)
     return decision
 
 

@@ -55,6 +55,8 @@ def resolve(reference: Reference) -> Version:
 def unknown_model(name: str) -> RemintError:
     """Give the error for a name that no registered model has."""
     names = models.names()
+    if name in names:
+        return RemintError(f"{name} has no registered version; see `remint run`")
     end = f"allowed: {', '.join(names)}{nearest(name, names)}" if names else "none is registered yet; see `remint run`"
     return RemintError(f'"{name}" is no registered model; {end}')
 

@@ -13,14 +13,14 @@ from remint.registry.rescore import TestSplit
 from remint.tracking import models
 from remint.tracking.models import Version, local_folder
 from remint.tracking.runs import test_metrics
-from remint.tracking.version_files import MODEL_DATA
+from remint.tracking.version_files import MODEL_DATA, mend_files
 
 _METRIC = "test_"
 
 
 @dataclass(frozen=True)
 class Reigning:
-    """The present champion of a model."""
+    """The present champion of a model. Needs the registry's lock."""
 
     version: Version
     _compared: list[Comparison]
@@ -38,6 +38,7 @@ class Reigning:
         def rival() -> Comparison:
             try:
                 folder = local_folder(self.version)
+                mend_files(self.version, PLACE)
             except RemintError as error:
                 raise NotComparableError(str(error)) from error
             champion = Side("the champion", Evidence(folder / PLACE), folder / MODEL_DATA)

@@ -28,13 +28,14 @@ def read_csv(path: Path, schema: InputSchema, rows: int | None) -> Source:
         convert = csv.ConvertOptions(
             column_types=dict.fromkeys(schema.columns, "string"), strings_can_be_null=False, include_columns=columns
         )
-        with reading(path), _opened(path) as file:
-            parse = csv.ParseOptions(newlines_in_values=True)
-            for batch in csv.open_csv(file, read, parse, convert):
+        parse = csv.ParseOptions(newlines_in_values=True)
+        with reading(path), _opened(path) as file, csv.open_csv(file, read, parse, convert) as batches:
+            for batch in batches:
                 yield batch, file.tell()
 
-    with reading(path), _opened(path) as file:
-        names = csv.open_csv(file, read).schema.names
+    # Closed, since a thread of Arrow's that still reads ahead would abort the process when it ends.
+    with reading(path), _opened(path) as file, csv.open_csv(file, read) as begun:
+        names = begun.schema.names
     columns = wanted(path, names, schema)
 
     def typed(table: pd.DataFrame) -> pd.DataFrame:

@@ -1,9 +1,9 @@
 """Registered models: one an experiment, a version a fingerprint; the alias `champion` is on the one that is served."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from remint.tracking.failures import store_errors
 from remint.tracking.store import client
@@ -15,7 +15,10 @@ if TYPE_CHECKING:
 
 CHAMPION = "champion"
 FINGERPRINT = "remint.fingerprint"
-_PAGE = 1000
+LOST = "remint.lost"
+"Tag of a version whose files are gone: why."
+PAGE = 1000
+"Entries that are asked for at once."
 
 
 @dataclass(frozen=True)
@@ -40,22 +43,34 @@ class Version:
 
 def names() -> tuple[str, ...]:
     """Name all registered models, in the order of the alphabet."""
-    found: list[str] = []
-    with store_errors():
-        page = client().search_registered_models(max_results=_PAGE)
-        found += [entry.name for entry in page]
-        while page.token:
-            page = client().search_registered_models(max_results=_PAGE, page_token=page.token)
-            found += [entry.name for entry in page]
-    return tuple(sorted(found))
+    return tuple(sorted(entry.name for entry in paged(client().search_registered_models)))
 
 
 def versions(experiment: str) -> tuple[Version, ...]:
     """Give all versions of an experiment's model, newest first; none where it was never registered."""
     served = alias_number(experiment, CHAMPION)
-    with store_errors():
-        found = client().search_model_versions(f"name = '{experiment}'", max_results=_PAGE)
+    found = paged(client().search_model_versions, named(experiment))
     return tuple(sorted((version_of(entry, served) for entry in found), key=lambda v: v.number, reverse=True))
+
+
+def paged(search: Callable[..., Any], *arguments: Any) -> Iterator[Any]:
+    """Give all that a search of MLflow's client finds, page by page. Raises RemintError."""
+    token = None
+    while True:
+        with store_errors():
+            page = search(*arguments, max_results=PAGE, page_token=token)
+        yield from page
+        token = page.token
+        if not token:
+            return
+
+
+def named(name: str) -> str:
+    """Give the condition of a search for a name, which may hold a quotation mark."""
+    mark = '"' if "'" in name else "'"
+    if mark in name:
+        return "name = ''"  # no such condition can be written, and nothing that remint registers is named so
+    return f"name = {mark}{name}{mark}"
 
 
 def champion(experiment: str) -> Version | None:
@@ -104,10 +119,23 @@ def move_champion(experiment: str, number: int) -> None:
         client().set_registered_model_alias(experiment, CHAMPION, str(number))
 
 
+def remove_champion(experiment: str) -> None:
+    """Take the alias `champion` off."""
+    with store_errors():
+        client().delete_registered_model_alias(experiment, CHAMPION)
+
+
+def make_model(experiment: str) -> None:
+    """Make the model that holds an experiment's versions, unless there is one."""
+    if registered_model(experiment) is None:
+        with store_errors():
+            client().create_registered_model(experiment)
+
+
 def registered_model(experiment: str) -> "RegisteredModel | None":
     """Give MLflow's entry of a model, None where it was never registered."""
     with store_errors():
-        found = client().search_registered_models(f"name = '{experiment}'")
+        found = client().search_registered_models(named(experiment))
     return found[0] if found else None
 
 

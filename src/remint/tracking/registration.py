@@ -10,7 +10,17 @@ from typing import TYPE_CHECKING
 
 from remint.tracking.address import sqlite_file
 from remint.tracking.failures import store_errors
-from remint.tracking.models import CHAMPION, FINGERPRINT, Version, alias_number, version_of, versions
+from remint.tracking.models import (
+    CHAMPION,
+    FINGERPRINT,
+    Version,
+    alias_number,
+    make_model,
+    named,
+    paged,
+    version_of,
+    versions,
+)
 from remint.tracking.packaging import Package, write_package
 from remint.tracking.records import experiment_id
 from remint.tracking.settings import own_uri
@@ -44,8 +54,7 @@ def register(entry: Entry) -> Version:
     """
     with store_errors():
         model_id = _log_model(entry)
-        if not client().search_registered_models(f"name = '{entry.experiment}'"):
-            client().create_registered_model(entry.experiment)
+        make_model(entry.experiment)
         with own_uri():
             created = client().create_model_version(
                 entry.experiment,
@@ -71,9 +80,9 @@ def clean_up(experiment: str, dataset: str, run_id: str) -> None:
     machines write to, too, only what belongs to this run is looked at.
     """
     known = {version.model_id: version for version in versions(experiment)}
-    chosen = f"name = '{experiment}'" if sqlite_file() else f"source_run_id = '{run_id}'"
+    chosen = named(experiment) if sqlite_file() else f"source_run_id = '{run_id}'"
     with store_errors():
-        for model in client().search_logged_models([experiment_id(dataset)], chosen):
+        for model in list(paged(client().search_logged_models, [experiment_id(dataset)], chosen)):
             if model.model_id in known:
                 if _LINKED not in model.tags:
                     _link(known[model.model_id])

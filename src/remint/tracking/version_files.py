@@ -10,7 +10,7 @@ from urllib.request import url2pathname
 
 from remint import paths
 from remint.errors import RemintError
-from remint.files import writing
+from remint.files import finish_swap, writing_folder
 from remint.tracking.failures import store_errors
 from remint.tracking.settings import own_uri
 from remint.tracking.store import client
@@ -41,12 +41,25 @@ def replace_files(version: "Version", place: str, folder: Path) -> None:
     """Put a folder in the place of what a version's folder has under that name; whole or not at all, if it is local."""
     target = stored_folder(version.model_id)
     if target is not None:
-        with writing(target / place) as temporary:
-            shutil.copytree(folder, temporary)
+        with writing_folder(target / place) as temporary:
+            shutil.copytree(folder, temporary, dirs_exist_ok=True)
         return
     with tempfile.TemporaryDirectory() as temporary, store_errors():
         shutil.copytree(folder, Path(temporary) / place)
         client().log_model_artifacts(version.model_id, temporary)
+
+
+def has_files(version: "Version") -> bool:
+    """Tell whether a version's files are there; of a store that keeps them elsewhere that is taken for granted."""
+    folder = stored_folder(version.model_id)
+    return folder is None or (folder / "MLmodel").is_file()
+
+
+def mend_files(version: "Version", place: str) -> None:
+    """Finish what a process left that was killed in `replace_files`. Needs the registry's lock."""
+    target = stored_folder(version.model_id)
+    if target is not None:
+        finish_swap(target / place)
 
 
 def stored_folder(model_id: str) -> Path | None:
@@ -68,7 +81,6 @@ def _fetched(version: "Version") -> Path:
     state = sha256("\n".join(version.tags.get(tag, "") for tag in _RENEWED_BY).encode()).hexdigest()[:12]
     folder = paths.STATE / "models" / f"{version.model_id}-{state}"
     if not folder.is_dir():
-        with writing(folder) as temporary, store_errors(), own_uri():
-            temporary.mkdir()
+        with writing_folder(folder) as temporary, store_errors(), own_uri():
             download_artifacts(artifact_uri=f"models:/{version.model_id}", dst_path=str(temporary))
     return folder

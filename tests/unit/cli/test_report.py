@@ -134,3 +134,20 @@ def test_a_version_without_a_card_says_what_to_do(monkeypatch: pytest.MonkeyPatc
     monkeypatch.setattr(report, "local_folder", lambda _version: tmp_path)
     with pytest.raises(RemintError, match="`remint run people-mlp` writes one"):
         call(EXPERIMENT)
+
+
+@pytest.mark.usefixtures("project")
+def test_a_directory_is_no_file_to_write_to(tmp_path: Path) -> None:
+    (tmp_path / "kept").touch()
+    with pytest.raises(RemintError, match="is a directory; a file is to be written"):
+        call(EXPERIMENT, "-o", str(tmp_path))
+    assert [path.name for path in tmp_path.iterdir()] == ["kept"]
+
+
+@pytest.mark.usefixtures("project")
+def test_a_card_that_a_killed_process_left_aside_is_put_back(capsys: pytest.CaptureFixture[str]) -> None:
+    folder = local_folder(resolve(Reference(EXPERIMENT, version=2))) / "remint"
+    folder.rename(folder.with_name(".remint.0.old"))
+    call(f"{EXPERIMENT}/2")
+    assert capsys.readouterr().out.startswith("# people-mlp, version 2\n")
+    assert folder.is_dir()

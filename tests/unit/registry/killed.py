@@ -20,6 +20,7 @@ CALLS = (
     "set_model_version_tag",
     "set_registered_model_tag",
     "set_registered_model_alias",
+    "delete_registered_model_alias",
 )
 "What a registration and a promotion write to the store with."
 

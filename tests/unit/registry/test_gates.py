@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from remint.config.gates import GateConfig
@@ -152,7 +153,7 @@ PLANTED: dict[str, tuple[str, Callable[[], np.ndarray], dict[str, Any], str]] = 
         "fair",
         lambda: BETTER,
         {"fairness": {"columns": {"sex": {"demographic_parity_difference": interval(0.31)}}}},
-        "demographic_parity_difference of sex 0.3100 is above 0.1",
+        "demographic parity difference of sex 0.3100 is above 0.1",
     ),
     "too slow": (
         "fast",
@@ -295,6 +296,30 @@ def test_champion_whose_predictions_are_gone_is_beaten_by_nobody(tmp_path: Path,
     assert judge(own, champion)["better"].sentence == (
         "accuracy 0.9000 is not comparable: the version in champion has no predictions.parquet"
     )
+
+
+@pytest.mark.parametrize("gone", ["Female", "Male"])
+def test_a_slice_that_only_the_champion_has_fails_by_name(tmp_path: Path, champion: Side, gone: str) -> None:
+    found = findings(BETTER)["slices"]
+    left = [entry for entry in found["slices"] if entry["value"] != gone]
+    own = version(tmp_path / "own", slices={**found, "slices": left})
+    verdict = judge(own, champion)["no-slice-worse"]
+    assert not verdict.passed
+    assert verdict.sentence == (
+        f"accuracy on slice sex = {gone} is not comparable: it is missing among this version's findings"
+    )
+
+
+def test_predictions_that_are_no_numbers_fail_by_name(tmp_path: Path, champion: Side) -> None:
+    own = version(tmp_path / "own")
+    file = own.evidence.folder / "evaluation" / "predictions.parquet"
+    table = pd.read_parquet(file)
+    table.loc[0, "p_yes"] = math.nan
+    table.to_parquet(file, index=False)
+    verdict = judge(own, champion)["better"]
+    assert not verdict.passed
+    assert verdict.sentence == "accuracy 0.9000 is not comparable: accuracy is undefined by this version's predictions"
+    assert "is undefined by the champion's predictions" in judge(champion, own)["better"].sentence
 
 
 def test_a_verdict_survives_its_file(tmp_path: Path, champion: Side) -> None:

@@ -1,3 +1,4 @@
+import shutil
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,11 @@ import pytest
 from remint import paths
 from remint.config.gates import GateConfig
 from remint.errors import RemintError
+from remint.files import read_json
+from remint.registry.by_hand import promote, rollback
+from remint.registry.overview import all_models, one_model
 from remint.registry.promotion import Decision, champion, register_and_promote, versions
+from remint.tracking.models import local_folder
 from remint.tracking.store import client
 from tests import trained
 from tests.store import all_runs
@@ -112,6 +117,94 @@ def test_a_registration_that_is_cut_off_leaves_no_version(
     assert (decision.version, decision.promoted) == (1, True)
     experiment = client().get_experiment_by_name("people")
     assert [m.status for m in client().search_logged_models([experiment.experiment_id])] == ["READY"]
+
+
+@pytest.mark.parametrize("step", ["set_registered_model_alias", "set_registered_model_tag"])
+def test_a_first_promotion_that_is_cut_off_is_finished_or_decided_again(
+    project: Path, monkeypatch: pytest.MonkeyPatch, step: str
+) -> None:
+    with monkeypatch.context() as broken:
+        broken.setattr(client(), step, _interrupt)
+        with pytest.raises(KeyboardInterrupt):
+            decide(1, 0.7)
+    begun = step == "set_registered_model_alias"
+    all_models()
+    assert [(v.number, v.is_champion) for v in versions(EXPERIMENT)] == ([(1, True)] if begun else [])
+    if not begun:
+        with pytest.raises(RemintError, match="people-mlp has no registered version"):
+            one_model(EXPERIMENT)
+    assert (decide(1, 0.7).promoted, champion_number(), len(one_model(EXPERIMENT).history)) == (not begun, 1, 1)
+
+
+def test_a_champion_that_is_decided_again_goes_on_telling_its_promotion(project: Path) -> None:
+    decide(1, 0.7)
+    promote(EXPERIMENT, decide(2, 0.6).version, "asked for by legal")
+    told = told_of(2)
+    again = decide(2, 0.6, {"useful": GateConfig(metric="accuracy", min=0.65)})
+    assert (again.promoted, again.is_champion, again.reason) == (False, True, "version 2 is the champion already")
+    assert "version 2 is champion" in again.markdown()
+    renewed = told_of(2)
+    assert [gate["gate"] for gate in renewed["gates"]] == ["useful"]
+    for name in ("promoted", "champion_before", "reason", "when"):
+        assert renewed[name] == told[name]
+    card = (folder_of(2) / "remint/card.md").read_text()
+    assert "**promoted to champion**" in card
+    assert "the champion before was version 1. Asked for by legal." in card
+    assert champion(EXPERIMENT).tags["remint.decision"] == "promoted: asked for by legal"
+
+
+def test_a_champion_made_by_other_means_tells_so(project: Path) -> None:
+    decide(1, 0.7)
+    decide(2, 0.6)
+    client().set_registered_model_alias(EXPERIMENT, "champion", "2")
+    decide(2, 0.6)
+    told = told_of(2)
+    assert (told["promoted"], told["champion_before"], told["reason"]) == (True, 1, "changed outside remint")
+
+
+def test_a_version_whose_files_are_gone_is_registered_anew(project: Path) -> None:
+    decide(1, 0.7)
+    shutil.rmtree(folder_of(1))
+    again = decide(1, 0.7)
+    assert (again.version, again.promoted, again.champion_before) == (2, True, None)
+    assert [(v.number, v.is_champion, "remint.lost" in v.tags) for v in versions(EXPERIMENT)] == [
+        (2, True, False),
+        (1, False, True),
+    ]
+    assert [(entry.what, entry.target) for entry in one_model(EXPERIMENT).history] == [
+        ("promote", 1),
+        ("lost", None),
+        ("promote", 2),
+    ]
+    assert decide(1, 0.7).version == 2
+    with pytest.raises(RemintError, match="no champion before"):
+        rollback(EXPERIMENT)
+
+
+def test_a_training_that_a_person_took_off_stays_off_when_it_is_registered_anew(project: Path) -> None:
+    decide(1, 0.6)
+    decide(2, 0.9)
+    rollback(EXPERIMENT)
+    shutil.rmtree(folder_of(2))
+    again = decide(2, 0.9)
+    assert (again.version, again.promoted, champion_number()) == (3, False, 1)
+    assert told_of(3)["promoted"] is False
+
+
+def test_files_that_a_killed_process_left_aside_are_put_back(project: Path) -> None:
+    decide(1, 0.6)
+    folder = folder_of(1) / "remint"
+    folder.rename(folder.with_name(".remint.0.old"))
+    assert decide(2, 0.9).promoted
+    assert folder.is_dir()
+
+
+def folder_of(number: int) -> Path:
+    return local_folder(next(version for version in versions(EXPERIMENT) if version.number == number))
+
+
+def told_of(number: int) -> dict:
+    return read_json(folder_of(number) / "remint/decision.json")
 
 
 def _interrupt(*_args: object, **_options: object) -> None:

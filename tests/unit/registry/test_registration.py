@@ -58,7 +58,7 @@ def logged_models() -> list:
     return list(client().search_logged_models([experiment.experiment_id]))
 
 
-@pytest.mark.parametrize("after", [False, True])
+@pytest.mark.parametrize("after", [False, pytest.param(True, marks=pytest.mark.slow)])
 def test_kill_9_at_each_step_leaves_whole_versions_alone_and_the_next_command_goes_on(
     project: Path, after: bool
 ) -> None:
@@ -123,5 +123,5 @@ def test_what_a_person_took_off_no_run_puts_back(project: Path) -> None:
     assert (decision.promoted, decision.champion_version, champion(NAME).number) == (False, 1, 1)
     assert "version 2 was taken off by hand (rollback by " in decision.reason
     assert "bad for pensioners); `remint promote people-mlp 2` brings it back" in decision.reason
-    assert promote(NAME, 2).why == "passed useful, better"
+    assert promote(NAME, 2).why == "passed better, useful"
     assert champion(NAME).number == 2

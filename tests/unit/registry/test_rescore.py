@@ -105,7 +105,7 @@ def test_slices_of_a_champion_scored_again_are_those_of_today(project: Path) -> 
     trained.evaluate(name, {"accuracy": 1.0, "log_loss": 0.1})
     decision = register_and_promote(name, trained.config_of(name))
     assert decision.promoted
-    assert "on slice job = " in decision.reason
+    assert "on slice job = " in decision.verdicts[0].sentence
 
 
 def change_people(change: Any) -> None:
