@@ -46,10 +46,14 @@ def scored_counts(scored: Scored, replicates: int, seed: int = 0) -> np.ndarray:
     Windows of a series overlap, and series beside each other have the same weather: steps in time are drawn in blocks,
     and with a step the windows of all series that end there.
     """
-    if scored.moments is None:
-        return resample(len(scored), replicates, seed, block_length(scored.spec))
-    steps = scored.moments - scored.moments.min()
-    return resample(int(steps.max()) + 1, replicates, seed, block_length(scored.spec))[:, steps]
+    return _drawn(len(scored), scored.moments, replicates, seed, block_length(scored.spec))
+
+
+def _drawn(rows: int, moments: np.ndarray | None, replicates: int, seed: int, block: int) -> np.ndarray:
+    if moments is None:
+        return resample(rows, replicates, seed, block)
+    steps = moments - moments.min()
+    return resample(int(steps.max()) + 1, replicates, seed, block)[:, steps]
 
 
 def block_length(spec: DataSpec) -> int:
@@ -97,8 +101,11 @@ def paired_difference(
     replicates: int,
     seed: int = 0,
     block: int = 1,
+    moments: np.ndarray | None = None,
 ) -> Interval:
     """Give `metric` of a minus that of b, with its 95 % interval: both are scored on the same rows drawn.
+
+    `moments` are those of `Scored`, which `block` then counts.
 
     What makes a row hard for both falls out, so that this is narrower than two intervals held side by side. All null
     where the metric is undefined of one of them.
@@ -108,7 +115,7 @@ def paired_difference(
     ]
     if not np.isfinite(values).all():
         return {"value": None, "low": None, "high": None}
-    counts = resample(len(target), replicates, seed, block)
+    counts = _drawn(len(target), moments, replicates, seed, block)
     a, b = (
         replicate_metrics(task, target, one, classes, counts, {metric})[metric] for one in (predicted_a, predicted_b)
     )

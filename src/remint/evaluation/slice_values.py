@@ -80,6 +80,12 @@ def band_names(edges: Sequence[float]) -> list[str]:
     return [f"< {told[0]}", *between, f"≥ {told[-1]}"]
 
 
+def slice_title(name: str, value: str) -> str:
+    """Give `sex = Female`, `age ≥ 65`, `age 25 to < 35`."""
+    banded = value.startswith(("< ", "≥ ")) or " to < " in value
+    return f"{name} {value}" if banded else f"{name} = {value}"
+
+
 def _is_banded(values: "pd.Series[Any]", config: SliceConfig) -> bool:
     if config.edges or not config.column:
         return True

@@ -39,15 +39,26 @@ def _by_difference(
     """Judge by the interval of the version's metric minus the champion's."""
     between, low, high = difference
     margin = gate.margin or 0.0
-    passed = low > -margin if HIGHER_IS_BETTER[metric] else high < margin
-    rival = f"the champion's {values[1]:.4f}"
-    if gate.margin is None:
-        told = f"better than {rival}" if passed else f"not better than {rival} beyond noise"
-    else:
-        told = f"{'not' if passed else 'perhaps'} worse than {rival} by {margin:g} or more"
+    better = HIGHER_IS_BETTER[metric]
+    passed = low > -margin if better else high < margin
+    worse = high < -margin if better else low > margin
+    told = _told(gate.margin, f"the champion's {values[1]:.4f}", passed, worse)
     figures = f"difference {_signed(between)} [{_signed(low)}, {_signed(high)}]"
-    bound = (-margin if HIGHER_IS_BETTER[metric] else margin) + 0.0
+    bound = (-margin if better else margin) + 0.0
     return Found(passed, f"{metric} {values[0]:.4f}", f"{told}: {figures}", between, bound, (low, high))
+
+
+def _told(margin: float | None, rival: str, passed: bool, worse: bool) -> str:
+    """Tell a difference; `worse`: beyond noise, and beyond the margin."""
+    if margin is not None:
+        return f"{'not' if passed else '' if worse else 'perhaps'} worse than {rival} by {margin:g} or more".lstrip()
+    return (
+        f"better than {rival}"
+        if passed
+        else f"worse than {rival}"
+        if worse
+        else f"not better than {rival} beyond noise"
+    )
 
 
 def regression(gate: GateConfig, most: float, rival: Rival | None) -> Found:

@@ -11,6 +11,7 @@ import numpy as np
 from remint.errors import RemintError
 from remint.evaluation.bootstrap import paired_difference
 from remint.evaluation.metrics import compute_metrics
+from remint.evaluation.slice_values import slice_title
 from remint.registry.evidence import Evidence, entries, number
 from remint.registry.predictions import Predictions, same_classes
 from remint.registry.rescore import TestSplit
@@ -50,7 +51,7 @@ class Part:
     theirs: Mapping[str, float | None]
 
     def __str__(self) -> str:
-        return f"{self.slice} = {self.value}"
+        return slice_title(self.slice, self.value)
 
 
 @dataclass(frozen=True)
@@ -61,7 +62,7 @@ class Comparison:
     theirs: Predictions
     replicates: int
     block: int
-    "Rows in sequence that the bootstrap draws together."
+    "Rows, or steps in time of a series, that the bootstrap draws together."
     find_parts: Callable[[], tuple[Part, ...]]
 
     def value(self, predictions: Predictions, metric: str) -> float | None:
@@ -81,6 +82,7 @@ class Comparison:
             self.replicates,
             SEED,
             self.block,
+            own.moments if theirs.moments is None else theirs.moments,
         )
         value, low, high = (number(found, key) for key in ("value", "low", "high"))
         return None if value is None or low is None or high is None else (value, low, high)

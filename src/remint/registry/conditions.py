@@ -5,6 +5,7 @@ from typing import Any
 
 from remint.config.gates import GateConfig
 from remint.config.metrics import HIGHER_IS_BETTER, label
+from remint.evaluation.slice_values import slice_title
 from remint.registry.against_champion import Rival, better_than_champion, regression
 from remint.registry.evidence import Evidence, entries, number
 from remint.registry.found import Found, is_better
@@ -52,7 +53,7 @@ def _looked_at(gate: GateConfig, metric: str, evidence: Evidence) -> tuple[float
     value = number(entry, "metric", "value")
     if value is None or not isinstance(entry, Mapping):
         return None, " of a worst slice"
-    return value, f" on the worst slice {entry.get('slice')} = {entry.get('value')}"
+    return value, f" on the worst slice {slice_title(str(entry.get('slice')), str(entry.get('value')))}"
 
 
 def _corrupted(wanted: str, metric: str, evidence: Evidence) -> tuple[float | None, str]:

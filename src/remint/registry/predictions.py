@@ -25,10 +25,12 @@ class Predictions:
     predicted: Mapping[str, np.ndarray]
     "As the task predicts it."
     classes: tuple[str, ...] = ()
+    moments: np.ndarray | None = None
+    "Number of each row's step in time (int64, N), of a series."
 
 
 def read_predictions(file: Path) -> Predictions | None:
-    """Read what `evaluation.tables.prediction_table` wrote; None where that cannot be read."""
+    """Read the predictions that the stage `evaluate` wrote; None where they cannot be read."""
     try:
         table = pd.read_parquet(file, engine="pyarrow")
         return _predictions(table)
@@ -61,7 +63,8 @@ def _predictions(table: pd.DataFrame) -> Predictions:
     if "prediction_1" in table:
         steps = range(1, 1 + sum(name.startswith("prediction_") for name in names))
         actual, values = (table[[f"{kind}_{step}" for step in steps]].to_numpy() for kind in ("target", "prediction"))
-        return Predictions("forecasting", rows, actual, {"values": values})
+        moments = table["moment"].to_numpy() if "moment" in table else None
+        return Predictions("forecasting", rows, actual, {"values": values}, moments=moments)
     return Predictions("regression", rows, table["target"].to_numpy(), {"value": table["prediction"].to_numpy()})
 
 

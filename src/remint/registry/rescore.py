@@ -17,7 +17,7 @@ from remint.data.raw import RawData, read_raw
 from remint.errors import DataError
 from remint.evaluation.scored import Scored
 from remint.files import read_json
-from remint.preprocessing.base import load_preprocessor
+from remint.preprocessing.base import Preprocessor, load_preprocessor
 from remint.preprocessing.text import TextPreprocessor
 from remint.registry.checksums import DESCRIPTION, PREPROCESSOR
 from remint.registry.predictions import Predictions, same_classes
@@ -77,7 +77,7 @@ class TestSplit:
             raise DataError(f"it answers {len(predicted[_PREDICTED[own.kind]])} of {len(self._target)} test rows")
         rows, kind = self.rows["row"].to_numpy(), _TASKS[own.kind]
         if not isinstance(outputs, ClassesSpec) or not isinstance(own, ClassesSpec):
-            return Predictions(kind, rows, self._target, predicted)  # type: ignore[arg-type]
+            return Predictions(kind, rows, self._target, predicted, moments=self._moments)  # type: ignore[arg-type]
         known = Predictions("classification", rows, np.zeros(len(rows), np.int64), predicted, own.classes)
         nothing = np.zeros((len(rows), len(outputs.classes)))
         truth = Predictions("classification", rows, self._target, {"probabilities": nothing}, outputs.classes)
@@ -90,13 +90,21 @@ class TestSplit:
         if isinstance(spec.outputs, ClassesSpec):
             spec = spec.model_copy(update={"outputs": ClassesSpec(classes=predictions.classes)})
         arrays = self._prepared.split("test")
-        return Scored(predictions.task, spec, arrays, self.rows, predictions.target, predictions.predicted)
+        task, target, predicted = predictions.task, predictions.target, predictions.predicted
+        return Scored(task, spec, arrays, self.rows, target, predicted, self._moments)
 
     @property
     def unknown_token(self) -> int | None:
         """Token that stands for what the dataset's tokenizer does not know."""
-        fitted = load_preprocessor(read_json(self._prepared.folder / PREPROCESSOR))
-        return fitted.unknown if isinstance(fitted, TextPreprocessor) else None
+        return self._fitted.unknown if isinstance(self._fitted, TextPreprocessor) else None
+
+    @cached_property
+    def _fitted(self) -> Preprocessor:
+        return load_preprocessor(read_json(self._prepared.folder / PREPROCESSOR))
+
+    @property
+    def _moments(self) -> np.ndarray | None:
+        return self._fitted.moments(self.rows)
 
     @cached_property
     def _target(self) -> np.ndarray:

@@ -68,6 +68,8 @@ def run(name: str, section: Section) -> None:
         with writing_folder(paths.report("evaluate", name)) as out:
             write_json(out / "metrics.json", scored.metrics())
             table = prediction_table(raw["row"].to_numpy(), target, predicted, spec.outputs)
+            if scored.moments is not None:
+                table.insert(1, "moment", scored.moments)
             table.to_parquet(out / "predictions.parquet", engine="pyarrow", index=False)
             (out / "plots").mkdir()
             for plot, curve in curve_tables(target, predicted, spec.outputs, naive).items():

@@ -9,7 +9,7 @@ from remint.config.evaluation import SliceConfig
 from remint.config.specs import UNKNOWN
 from remint.errors import ConfigError
 from remint.evaluation.scored import Scored
-from remint.evaluation.slice_values import band_names, band_rows, slice_rows
+from remint.evaluation.slice_values import band_names, band_rows, slice_rows, slice_title
 from tests.unit.evaluation.looked import classified, measured
 
 
@@ -110,3 +110,8 @@ def test_values_that_are_written_alike_are_one_slice():
 def test_bands_of_numbers_that_lie_close_together_hold_equally_many_rows_too(values: np.ndarray):
     found = _found(SliceConfig(column="x", bands=4), classified(60, x=values))
     assert [len(rows) for rows in found.values()] == pytest.approx([15] * 4, abs=1)
+
+
+def test_a_slice_reads_as_a_condition():
+    titles = [slice_title("age", value) for value in ("Female", "< 25", "≥ 65", "25 to < 35")]
+    assert titles == ["age = Female", "age < 25", "age ≥ 65", "age 25 to < 35"]

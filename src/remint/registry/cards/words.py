@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from remint.config.metrics import HIGHER_IS_BETTER, METRICS, Task
+from remint.evaluation.slice_values import slice_title
 from remint.registry.cards.blocks import Block, Plots, Section, Text
 
 
@@ -20,8 +21,8 @@ def ordered(task: Task, primary: str, names: Iterable[str]) -> tuple[str, ...]:
 
 
 def slice_name(part: Mapping[str, Any]) -> str:
-    """Give `sex = Female`."""
-    return f"{part['slice']} = {part['value']}"
+    """Give `sex = Female` or `age ≥ 65`."""
+    return slice_title(str(part["slice"]), str(part["value"]))
 
 
 def rows(count: str) -> str:
