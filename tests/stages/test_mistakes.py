@@ -142,11 +142,11 @@ def test_a_wrong_key_of_a_dataset(project: Path, key: str, value: Any, expected:
         ("power-gru.gates", {"a": {"max_ece": 0.1}}, "gates.a.max_ece is there; allowed for forecasting: other condi"),
         (
             "power-gru.gates",
-            {"a": {"metric": "rmse", "max": 1, "corruption": "noise"}},
-            'gates.a.corruption is "noise"; allowed: what datasets.yaml declares in evaluation.corruptions (none)',
+            {"a": {"metric": "rmse", "max": 1, "corruption": "blur"}},
+            'corruption is "blur"; allowed: what datasets.yaml declares in evaluation.corruptions (noise, missing, any)',
         ),
         (
-            "power-gru.gates",
+            "ratings-mf.gates",
             {"a": {"metric": "rmse", "max": 1, "over": "worst-slice"}},
             "gates.a is about slices; allowed: what datasets.yaml declares in evaluation.slices (none)",
         ),
