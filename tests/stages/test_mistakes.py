@@ -143,7 +143,7 @@ def test_a_wrong_key_of_a_dataset(project: Path, key: str, value: Any, expected:
         (
             "power-gru.gates",
             {"a": {"metric": "rmse", "max": 1, "corruption": "blur"}},
-            'corruption is "blur"; allowed: what datasets.yaml declares in evaluation.corruptions (noise, missing, any)',
+            'is "blur"; allowed: what datasets.yaml declares in evaluation.corruptions (noise, missing, any)',
         ),
         (
             "ratings-mf.gates",

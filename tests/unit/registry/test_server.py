@@ -8,11 +8,16 @@ import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
+import pandas as pd
 import pytest
 
 from remint import paths
+from remint.registry.by_hand import rollback
+from remint.registry.history import history
+from remint.registry.predictor import load_predictor
 from remint.registry.promotion import champion, register_and_promote
 from remint.tracking.store import client
+from remint.tracking.version_files import MODEL_DATA, local_folder
 from tests import trained
 from tests.store import all_runs
 
@@ -73,3 +78,21 @@ def test_a_server_takes_all_that_a_file_takes(server: str, capfd: pytest.Capture
     done = subprocess.run([sys.executable, "-c", load], env=os.environ, capture_output=True, text=True, check=False)
     assert done.stdout.strip().endswith("300"), done.stderr
     assert client().get_run(decision.run_id).info.artifact_uri.startswith("mlflow-artifacts:")
+
+
+def test_versions_on_a_server_are_compared_rolled_back_and_loaded(server: str) -> None:
+    for seed, accuracy in ((1, 0.6), (2, 0.9)):
+        trained.train("people-mlp", seed)
+        trained.evaluate("people-mlp", {"accuracy": accuracy})
+        decision = register_and_promote("people-mlp", trained.config_of("people-mlp"))
+    assert (decision.version, decision.champion_before, decision.promoted) == (2, 1, True)
+    better = next(verdict for verdict in decision.verdicts if verdict.gate == "better")
+    assert better.interval is not None
+    assert rollback("people-mlp").target == 1
+    assert [(entry.origin, entry.target) for entry in history("people-mlp")] == [(None, 1), (1, 2), (2, 1)]
+    served = champion("people-mlp")
+    assert served is not None
+    folder = local_folder(served)
+    assert "accuracy" in (folder / "remint" / "card.md").read_text()
+    rows = pd.read_parquet(paths.raw("people") / "rows.parquet")
+    assert len(load_predictor(folder / MODEL_DATA, served.tags["remint.checksums"]).predict(rows)) == len(rows)
