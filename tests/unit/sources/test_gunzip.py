@@ -21,7 +21,11 @@ def file_of(name: str) -> SourceFile:
     return SourceFile.model_validate(declared)
 
 
-@pytest.mark.parametrize("content", [gzip.compress(CONTENT), gzip.compress(CONTENT[:7]) + gzip.compress(CONTENT[7:])])
+@pytest.mark.parametrize(
+    "content",
+    [gzip.compress(CONTENT), gzip.compress(CONTENT[:7]) + gzip.compress(CONTENT[7:])],
+    ids=["whole", "parts"],
+)
 def test_a_gzip_of_one_or_two_parts_is_undone(content: bytes) -> None:
     assert b"".join(gunzipped(pieces(content))) == CONTENT
 
