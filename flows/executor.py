@@ -1,18 +1,22 @@
 """Running stages in this process, or in warm workers, and recording them exactly as `dvc repro` does.
 
 DVC's own `Stage.reproduce` decides, restores, saves and commits; only the function in it that would start a shell
-(`dvc.stage.run.cmd_run`) is replaced, so that a stage pays no imports. That function is no documented API: the DVC
-version is pinned, and tests/graph/ compares the result with the `dvc repro` command byte for byte.
+(`dvc.stage.run.cmd_run`) is replaced, so that a stage pays no imports, and the one that writes `dvc.lock`. They are no
+documented API: the DVC version is pinned, and tests/graph/ compares the result with the `dvc repro` command byte for
+byte.
 """
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
+from pathlib import Path
 from typing import Any, Protocol
 
+from flows.dvc_files import busy
 from flows.plan import Plan, PlannedStage
 from remint.errors import RemintError
+from remint.files import DISK_FULL, writing
 
 Runner = Callable[[str, str], object]
 "Does the work of a stage, given its kind and name; raises RemintError when it fails."
@@ -52,17 +56,21 @@ class DvcExecutor:
 
     def __enter__(self) -> "DvcExecutor":
         import dvc.stage.run
+        import dvc.utils.serialize._common as files
 
-        self._original = dvc.stage.run.cmd_run
-        dvc.stage.run.cmd_run = self._run_command
+        self._original = dvc.stage.run.cmd_run, files._dump_data
+        dvc.stage.run.cmd_run, files._dump_data = self._run_command, _dump_whole
         return self
 
     def __exit__(self, *_exception: object) -> None:
         import dvc.stage.run
+        import dvc.utils.serialize._common as files
 
-        dvc.stage.run.cmd_run = self._original
-        with self._mutex, self._repo.lock:
-            self._write(self._unwritten)
+        try:
+            with self._mutex, _readable_errors("dvc.lock"), self._repo.lock:
+                self._write(self._unwritten)
+        finally:
+            dvc.stage.run.cmd_run, files._dump_data = self._original
 
     def execute(self, stage: PlannedStage, force: bool = False) -> Outcome:
         """Bring a stage up to date as `dvc repro` would.
@@ -112,6 +120,13 @@ class DvcExecutor:
         self._ran.add(address)
 
 
+def _dump_whole(path: Any, data: Any, dumper: Callable[..., object], **options: Any) -> None:
+    """Write `dvc.lock` so that a kill leaves the old one or the new one; DVC itself writes it in place."""
+    options.pop("fs", None)
+    with writing(Path(path)) as temporary, temporary.open("w", encoding="utf-8") as stream:
+        dumper(data, stream, **options)
+
+
 @contextmanager
 def _readable_errors(address: str) -> Iterator[None]:
     """Turn DVC's own errors into ours."""
@@ -122,8 +137,12 @@ def _readable_errors(address: str) -> Iterator[None]:
     try:
         yield
     except LockError as error:
-        raise RemintError(f"{address}: another DVC command is at work on this project ({error})") from None
+        raise RemintError(f"{address}: {busy(error)}") from None
     except RWLockFileCorruptedError as error:
         raise RemintError(f"{address}: {error}") from None
     except DvcException as error:
         raise RemintError(f"{address}: {error}") from error
+    except OSError as error:
+        if error.errno not in DISK_FULL:
+            raise
+        raise RemintError(f"{address}: {error.filename or 'DVC'} cannot be written: {error.strerror}") from error

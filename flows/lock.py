@@ -1,12 +1,12 @@
 """One `remint run` at a time in a project."""
 
-import fcntl
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from remint import paths
 from remint.errors import RemintError
+from remint.locks import free, take
 
 LOCK = paths.STATE / "run.lock"
 
@@ -20,15 +20,13 @@ def only_run(wait: bool = False) -> Iterator[None]:
     if os.environ.get("DVC_STAGE"):
         raise RemintError(f"a flow cannot run inside a stage ({os.environ['DVC_STAGE']} is running)")
     LOCK.parent.mkdir(parents=True, exist_ok=True)
-    with LOCK.open("a+", encoding="utf-8") as handle:
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-        except BlockingIOError:
-            handle.seek(0)
-            raise RemintError(
-                f"another run is at work in this project (process {handle.read().strip()}); wait for it, or stop it"
-            ) from None
-        handle.truncate(0)
-        handle.write(str(os.getpid()))
-        handle.flush()
+    descriptor = take(LOCK, wait=wait)
+    if descriptor is None:
+        holder = LOCK.read_text(encoding="utf-8").strip()
+        raise RemintError(f"another run is at work in this project (process {holder}); wait for it, or stop it")
+    try:
+        os.truncate(descriptor, 0)
+        os.pwrite(descriptor, str(os.getpid()).encode(), 0)
         yield
+    finally:
+        free(descriptor)

@@ -14,6 +14,7 @@ from prefect.logging.handlers import APILogWorker
 from prefect.runtime import flow_run
 
 from flows.executor import DvcExecutor, Outcome
+from flows.healing import at_work
 from flows.lock import only_run
 from flows.plan import Plan, experiment_targets, make_plan, open_repo
 from flows.promotion import finish_experiment, remember, restore_baselines
@@ -22,8 +23,8 @@ from flows.runners import stage_runner
 from flows.summary import ExperimentResult, StageResult, Summary
 from remint.config.load import Project, load_project
 from remint.errors import RemintError
+from remint.lifeline import tie_to_named
 from remint.sources import refresh as sources
-from remint.tracking.runs import mark_dead_runs
 from remint.tracking.store import check_store
 
 
@@ -50,11 +51,10 @@ def pipeline(names: list[str], force: bool = False, jobs: int = 1, refresh: bool
     `jobs` stages run at once; `refresh` looks first whether moving sources have moved; `wait` waits for a run at work.
     Raises PipelineFailedError when anything failed; what does not depend on it is finished first.
     """
-    with only_run(wait):
+    tie_to_named()
+    with only_run(wait), at_work():
         check_store()
         reporter = Reporter()
-        for dead in mark_dead_runs():
-            reporter.note(f"{dead}: an earlier training was cut off; its MLflow run is now marked FAILED")
         project = load_project()
         experiments = project.select(tuple(names))
         if refresh and _refresh(project, experiments, reporter):

@@ -5,6 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
+from flows.dvc_files import busy, mend_dvc, mend_run_cache, tell_healed
 from remint import paths
 from remint.config.load import load_project, read_yaml
 from remint.errors import ConfigError, RemintError
@@ -51,7 +52,7 @@ class Plan:
 
 
 def open_repo() -> Any:
-    """Open the project's DVC repository.
+    """Open the project's DVC repository; mend first, and tell, what a killed DVC command left of its files.
 
     Raises RemintError where there is none, ConfigError where `dvc.yaml` cannot be read.
     """
@@ -59,6 +60,8 @@ def open_repo() -> Any:
     from dvc.repo import Repo
     from dvc.scm import SCMError
 
+    tell_healed(mend_dvc())
+    mend_run_cache()
     for name in ("dvc", "dvc_data"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # below it, DVC draws progress bars over ours
     try:
@@ -116,6 +119,7 @@ def stale_stages(repo: Any, plan: Plan) -> frozenset[str]:
     Raises RemintError when another process holds DVC's lock, ConfigError for code that does not exist.
     """
     from dvc.exceptions import DvcException
+    from dvc.lock import LockError
 
     stages = {stage.addressing: stage for stage in repo.index.stages}
     for stage in plan.stages:
@@ -125,5 +129,7 @@ def stale_stages(repo: Any, plan: Plan) -> frozenset[str]:
     try:
         with repo.lock:
             return frozenset(s.address for s in plan.stages if stages[s.address].changed())
+    except LockError as error:
+        raise RemintError(busy(error)) from None
     except DvcException as error:
         raise RemintError(f"{error}") from None

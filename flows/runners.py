@@ -10,6 +10,7 @@ from contextlib import contextmanager
 from flows.executor import Runner
 from remint.environment import prepare_environment
 from remint.errors import RemintError
+from remint.lifeline import tie_to_parent
 from remint.stages.run import run_stage
 
 
@@ -39,6 +40,8 @@ def stage_runner(jobs: int) -> Iterator[Runner]:
 
 
 def _prepare_worker() -> None:
-    """Leave Ctrl-C to the parent, which ends its workers."""
+    """Leave Ctrl-C to the parent, which ends its workers; end when it is dead."""
+    parent = multiprocessing.parent_process()
+    tie_to_parent(None if parent is None else parent.pid)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     prepare_environment()

@@ -17,30 +17,34 @@ from prefect.client.schemas.sorting import FlowRunSort
 from prefect.schedules import Cron
 
 from flows.pipeline import pipeline
+from flows.verification import verification
 from remint import paths
 from remint.config.experiment import CronConfig
 from remint.errors import ConfigError
 
 
-def serve_schedules(schedules: dict[str, CronConfig]) -> None:
-    """Serve until interrupted: each schedule is a deployment that runs once at a time and refreshes its data first.
+def serve_schedules(schedules: dict[str, CronConfig], tag: str) -> None:
+    """Serve until interrupted: each schedule is a deployment that runs once at a time.
 
-    A run that falls due while the same schedule's last one works is cancelled; one of another schedule waits. Runs
-    that fell due while nobody served are dropped.
+    One of experiments refreshes its data first. A run that falls due while the same schedule's last one works is
+    cancelled; one of another schedule waits. Runs that fell due while nobody served are dropped. `tag`: of every run.
     """
-    deployments = [_deployment(name, schedule) for name, schedule in schedules.items()]
+    deployments = [_deployment(name, schedule, tag) for name, schedule in schedules.items()]
     asyncio.run(_drop_missed_runs())
     serve(*deployments, limit=len(deployments) + 1, print_starting_message=False)
 
 
-def _deployment(name: str, schedule: CronConfig) -> Any:
+def _deployment(name: str, schedule: CronConfig, tag: str) -> Any:
+    flow: Any = pipeline if schedule.run else verification
+    parameters = {"names": list(schedule.run), "refresh": True} if schedule.run else {}
     try:
         cron = Cron(schedule.cron, timezone=schedule.timezone)
-        return pipeline.to_deployment(
+        return flow.to_deployment(
             name=name,
-            description=f"{', '.join(schedule.run)}: at {schedule.cron} ({schedule.timezone})",
+            description=f"{schedule.what}: at {schedule.cron} ({schedule.timezone})",
             schedules=[cron],
-            parameters={"names": list(schedule.run), "refresh": True, "wait": True},
+            tags=[tag],
+            parameters={**parameters, "wait": True},
             concurrency_limit=ConcurrencyLimitConfig(limit=1, collision_strategy=ConcurrencyLimitStrategy.CANCEL_NEW),
         )
     except ValueError as error:

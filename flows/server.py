@@ -1,5 +1,7 @@
 """The Prefect server that a flow talks to: one that is running already, or one started for the flow and stopped after.
 
+A server of our own ends with the process that started it, however that dies.
+
 No module that is imported with this one imports prefect: the server starts while the rest of remint is still loading.
 """
 
@@ -15,6 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from flows.prefect_store import Making
 from remint import paths
 from remint.errors import RemintError
 from remint.files import write_json
@@ -34,7 +37,9 @@ class PrefectServer:
         self.url = f"http://{HOST}:{self.port}/api"
         self._log = paths.LOGS / "prefect-server.log"
         self._log.parent.mkdir(parents=True, exist_ok=True)
-        command = [sys.executable, "-m", "uvicorn", "--factory", "prefect.server.api.server:create_app"]
+        self._making = Making()
+        command = [sys.executable, "-m", "remint.lifeline", str(os.getpid())]
+        command += ["uvicorn", "--factory", "prefect.server.api.server:create_app"]
         command += ["--host", HOST, "--port", str(self.port), "--log-level", "warning", "--timeout-keep-alive", "5"]
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
@@ -54,9 +59,11 @@ class PrefectServer:
                 self.stop()
                 raise RemintError(f"Prefect's server did not start; see {self._log}:\n{self._last_words()}")
             time.sleep(0.05)
+        self._making.done()
 
     def stop(self) -> None:
         """End the process, letting it finish what it is writing."""
+        self._making.let_go()
         self._process.terminate()
         try:
             self._process.wait(timeout=20)

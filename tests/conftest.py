@@ -1,5 +1,6 @@
 """Fixtures for all tests: copies of this project on reduced data, in folders of their own."""
 
+import fcntl
 import hashlib
 import os
 import shutil
@@ -157,11 +158,28 @@ def make_project(tmp_path_factory: pytest.TempPathFactory, starter_files: dict[s
 
 
 @pytest.fixture(scope="session")
-def finished(make_project: Callable[[str], Project]) -> Project:
-    """A project in which `remint run` has run once. For reading; a test that changes it works on `copy_of`."""
-    project = make_project("finished")
-    done = project.call("remint", "run")
-    (project.root / ".remint" / "first-run.txt").write_text(done.stdout + done.stderr)
+def finished(make_project: Callable[[str], Project], tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A project in which `remint run` has run once. For reading; a test that changes it works on `copy_of`.
+
+    It is made once for all test processes, each of which has one of its own.
+    """
+    base = tmp_path_factory.getbasetemp()
+    kept = (base.parent if "PYTEST_XDIST_WORKER" in os.environ else base) / "finished-for-all"
+    with kept.with_suffix(".lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        if kept.exists():
+            return _own_copy(kept, tmp_path_factory.mktemp("finished") / "copy")
+        project = make_project("finished")
+        done = project.call("remint", "run")
+        (project.root / ".remint" / "first-run.txt").write_text(done.stdout + done.stderr)
+        shutil.copytree(project.root.parent, kept, symlinks=True)
+    return project
+
+
+def _own_copy(kept: Path, folder: Path) -> Project:
+    shutil.copytree(kept, folder, symlinks=True)
+    project = Project(folder / "project")
+    project.call("remint", "models")  # the store takes note that it has moved
     return project
 
 

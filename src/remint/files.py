@@ -7,13 +7,15 @@ import re
 import shutil
 import uuid
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from remint.errors import RemintError
+from remint.locks import free, take
 
-_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS}
+DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
+"Numbers of the errors of a disk that takes no more."
 _RUST_ERROR = re.compile(r"\(os error (\d+)\)")
 "How safetensors, which is Rust, tells an error of the system: in the text of an exception that is no OSError."
 
@@ -30,7 +32,7 @@ def disk_errors(target: Path) -> Iterator[None]:
         raise
     except Exception as error:
         code = _code(error)
-        if code not in _FULL and not _is_denied(error, target):
+        if code not in DISK_FULL and not _is_denied(error, target):
             raise
         raise RemintError(f"{target} cannot be written: {os.strerror(code)}") from error
 
@@ -49,26 +51,51 @@ def writing(target: Path) -> Iterator[Path]:
 
 
 @contextmanager
-def _replacing(target: Path) -> Iterator[Path]:
+def _replacing(target: Path, folder: bool = False) -> Iterator[Path]:
     target.parent.mkdir(parents=True, exist_ok=True)
-    temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
-    try:
+    with _temporary(target, folder) as temporary:
         yield temporary
         _sync(temporary)
         if target.is_dir():
-            old = target.with_name(f".{target.name}.{uuid.uuid4().hex}.old")
-            target.rename(old)
-            temporary.rename(target)
-            shutil.rmtree(old)
+            _swap(temporary, target)
         else:
             temporary.replace(target)
         _sync_entry(target.parent)
-    except BaseException:
+
+
+@contextmanager
+def _temporary(target: Path, folder: bool) -> Iterator[Path]:
+    """Give a file or folder of a new name beside `target`, locked so that `leftovers` sees that its process lives.
+
+    What stands under that name when the block ends is removed.
+    """
+    descriptor = None
+    while descriptor is None:  # who looks for leftovers may have it in hand for a moment
+        temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
+        temporary.mkdir() if folder else temporary.touch()
+        with suppress(FileNotFoundError):
+            descriptor = take(temporary, os.O_RDONLY)
+    try:
+        yield temporary
+    finally:
         if temporary.is_dir():
             shutil.rmtree(temporary, ignore_errors=True)
         else:
             temporary.unlink(missing_ok=True)
-        raise
+        free(descriptor)
+
+
+def _swap(temporary: Path, target: Path) -> None:
+    """Put one folder in the place of another."""
+    descriptor = take(target, os.O_RDONLY, wait=True)
+    assert descriptor is not None
+    old = target.with_name(f".{target.name}.{uuid.uuid4().hex}.old")
+    try:
+        target.rename(old)
+        temporary.rename(target)
+        shutil.rmtree(old)
+    finally:
+        free(descriptor)
 
 
 @contextmanager
@@ -76,24 +103,22 @@ def writing_folder(target: Path) -> Iterator[Path]:
     """Like `writing`, for a folder: the path given is one, and empty, when the block begins.
 
     It is swapped by two renames, since POSIX has no atomic exchange: between them `target` is absent, never
-    half-written; `finish_swap` mends what a process left that was killed there.
+    half-written; `leftovers` mends what a process left that was killed there.
     """
-    with disk_errors(target), _replacing(target) as temporary:
-        temporary.mkdir()
+    with disk_errors(target), _replacing(target, folder=True) as temporary:
         yield temporary
 
 
-def finish_swap(target: Path) -> None:
-    """Put a folder back whose swap was cut off between its two renames, and remove what cut-off swaps left.
+@contextmanager
+def scratch_folder(parent: Path) -> Iterator[Path]:
+    """Give a new folder in `parent` that is removed when the block ends, or by the next command if the process dies.
 
-    No other process may be writing the folder.
+    Raises RemintError where the disk does not take it, or what the block writes.
     """
-    for old in sorted(target.parent.glob(f".{target.name}.*.old")):
-        if not target.exists():
-            old.rename(target)
-    for kind in ("old", "tmp"):
-        for left in target.parent.glob(f".{target.name}.*.{kind}"):
-            shutil.rmtree(left, ignore_errors=True)
+    with disk_errors(parent):
+        parent.mkdir(parents=True, exist_ok=True)
+        with _temporary(parent / "scratch", folder=True) as folder:
+            yield folder
 
 
 def json_text(value: Any) -> str:

@@ -14,9 +14,11 @@ MLFLOW_ARTIFACTS = MLRUNS / "artifacts"
 
 STATE = Path(".remint")
 "Local state that is neither data nor a record: downloads, locks, Prefect's store, logs."
+TEMPORARY = STATE / "tmp"
 DOWNLOADS = STATE / "downloads"
 PREFECT_HOME = STATE / "prefect"
 LOGS = STATE / "logs"
+CHECKPOINTS = STATE / "checkpoints"
 
 
 def raw(dataset: str) -> Path:
@@ -32,6 +34,11 @@ def prepared(dataset: str) -> Path:
 def model(experiment: str) -> Path:
     """Output of `train`: `weights.safetensors`, `model.json`, `fingerprint.json`."""
     return DATA / "models" / experiment
+
+
+def checkpoint(experiment: str, fingerprint: str) -> Path:
+    """Where a training keeps its last checkpoint while it runs; its folder holds those of the experiment alone."""
+    return CHECKPOINTS / experiment / f"{fingerprint}.pt"
 
 
 def report(stage: str, name: str) -> Path:

@@ -1,12 +1,11 @@
-"""What decides a training: digests of data and code, parameters, environment; and the state of the git tree."""
+"""What decides a training: digests of data and code, parameters, environment."""
 
 import ast
 import hashlib
 import json
+import os
 import platform
-import subprocess
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
 from functools import cache
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
@@ -14,23 +13,21 @@ from typing import Any
 
 import remint
 
-PACKAGES = ("torch", "pytorch-lightning", "numpy", "pandas", "pyarrow", "scikit-learn", "safetensors")
+PACKAGES = ("torch", "pytorch-lightning", "numpy", "scipy", "pandas", "pyarrow", "scikit-learn", "safetensors")
 "Packages whose version can change the bits of any model; a family may name more."
-
-
-@dataclass(frozen=True)
-class GitState:
-    """The tree that a run came from."""
-
-    commit: str | None
-    "None before the first commit."
-    diff: str
-    "What is not committed, as `git diff HEAD` prints it; empty for a clean tree."
-
-    @property
-    def dirty(self) -> bool:
-        """Whether anything is not committed."""
-        return bool(self.diff)
+HARDWARE = ("machine", "processor", "instructions")
+"""What of an environment is the machine's: libraries choose kernels, and the blocks that they sum in, by it. The
+processor's model is not in `environment`: most have the same bits, and a team is to have one fingerprint."""
+SETTINGS = (
+    "ATEN_CPU_CAPABILITY",
+    "DNNL_DEFAULT_FPMATH_MODE",
+    "DNNL_MAX_CPU_ISA",
+    "MKL_CBWR",
+    "MKL_ENABLE_INSTRUCTIONS",
+    "ONEDNN_DEFAULT_FPMATH_MODE",
+    "ONEDNN_MAX_CPU_ISA",
+)
+"Environment variables that choose other kernels; those that are set are part of `environment`."
 
 
 def file_digests(path: Path) -> dict[str, str]:
@@ -68,44 +65,64 @@ def code_closure(*roots: str) -> tuple[Path, ...]:
 
 
 def fingerprint(
-    inputs: Iterable[Path], section: dict[str, Any], code: Iterable[Path], packages: Iterable[str] = ()
+    inputs: Iterable[Path], section: Mapping[str, Any], code: Iterable[Path], packages: Iterable[str] = ()
 ) -> dict[str, Any]:
-    """Give `{"fingerprint": sha256, "parts": {"data", "parameters", "code", "environment"}}`.
+    """Give `{"fingerprint": sha256, "parts": {"data", "parameters", "seed", "precision", "code", "environment"}}`.
 
-    `inputs` are files or folders relative to the project's root, `code` files inside the package, `packages` those that
-    the model needs beside `PACKAGES`.
+    `inputs` are files or folders relative to the project's root, `section` is the experiment's, with `seed` and
+    `trainer`, `code` are files inside the package, `packages` those that the model needs beside `PACKAGES`. The sha256
+    is that of the parts' canonical JSON.
     """
     root = _package_root()
+    parameters, trainer = dict(section), dict(section["trainer"])
+    seed, precision, threads = parameters.pop("seed"), trainer.pop("precision"), trainer.pop("threads")
     parts = {
         "data": {path.as_posix(): content_digest(path) for path in inputs},
-        "parameters": section,
+        "parameters": {**parameters, "trainer": trainer},
+        "seed": seed,
+        "precision": precision,
         "code": {path.relative_to(root).as_posix(): content_digest(path) for path in code},
-        "environment": environment(packages),
+        "environment": {**environment(packages), "threads": threads},
     }
+    return {"fingerprint": parts_digest(parts), "parts": parts}
+
+
+def parts_digest(parts: Mapping[str, Any]) -> str:
+    """Give the sha256 of a fingerprint's parts: keys sorted, no spaces, UTF-8."""
     canonical = json.dumps(parts, sort_keys=True, separators=(",", ":"), ensure_ascii=False)
-    return {"fingerprint": hashlib.sha256(canonical.encode()).hexdigest(), "parts": parts}
+    return hashlib.sha256(canonical.encode()).hexdigest()
+
+
+def section_of(parts: Mapping[str, Any]) -> dict[str, Any]:
+    """Give the experiment's section, as `fingerprint` took it, from a fingerprint's parts."""
+    own = {"precision": parts["precision"], "threads": parts["environment"]["threads"]}
+    parameters = parts["parameters"]
+    return {**parameters, "trainer": {**parameters["trainer"], **own}, "seed": parts["seed"]}
 
 
 def environment(packages: Iterable[str] = ()) -> dict[str, str]:
-    """Give what can change a training's bits beside data, parameters and code: interpreter, packages, instructions.
+    """Give what can change a training's bits beside data, parameters, threads and code.
 
-    The packages are `PACKAGES` and those given, `absent` for one that is not installed.
+    Interpreter, C library (its `libm`), machine, the vector instructions that torch uses, the packages `PACKAGES` and
+    those given, `absent` for one that is not installed, and of `SETTINGS` what is set.
     """
-    found = {"python": platform.python_version(), "machine": platform.machine(), "instructions": _instructions()}
-    return {**found, **{name: _version(name) for name in (*PACKAGES, *packages)}}
+    found = {
+        "python": platform.python_version(),
+        "libc": " ".join(platform.libc_ver()),
+        "machine": platform.machine(),
+        "instructions": _instructions(),
+    }
+    versions = {name: _version(name) for name in (*PACKAGES, *packages)}
+    return {**found, **versions, **{name: os.environ[name] for name in SETTINGS if name in os.environ}}
 
 
-def git_state() -> GitState:
-    """Look at the git tree around the working directory; `dvc.lock` and outputs do not count as changes."""
-    commit = _git("rev-parse", "--verify", "--quiet", "HEAD")
-    if commit is None:
-        return GitState(None, "")
-    return GitState(commit.strip(), _git("diff", "HEAD", "--", ".", ":(exclude)dvc.lock") or "")
-
-
-def _git(*arguments: str) -> str | None:
-    done = subprocess.run(["git", *arguments], capture_output=True, check=False)
-    return done.stdout.decode(errors="replace") if done.returncode == 0 else None
+@cache
+def processor() -> str:
+    """Name the processor's model; `unknown` where the system does not tell, as Linux on ARM."""
+    about = Path("/proc/cpuinfo")
+    lines = about.read_text(errors="replace").splitlines() if about.exists() else []
+    named = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
+    return next(named, "") or platform.processor() or "unknown"
 
 
 def _package_root() -> Path:

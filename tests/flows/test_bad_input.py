@@ -202,7 +202,10 @@ def test_a_second_run_while_one_is_at_work(project: Project) -> None:
         holder.wait()
 
 
-@pytest.mark.parametrize("kind", [pytest.param("validate", marks=pytest.mark.slow), "train", "evaluate"])
+@pytest.mark.parametrize(
+    "kind",
+    ["train", pytest.param("validate", marks=pytest.mark.slow), pytest.param("evaluate", marks=pytest.mark.slow)],
+)
 def test_ctrl_c_at_a_stage_loses_nothing(finished: Project, copy_of: Callable[[Project], Project], kind: str) -> None:
     project = copy_of(finished)
     lock = project.lock()

@@ -82,7 +82,9 @@ print(json.dumps(found))
 
 def test_prefect_has_one_completed_task_a_stage(finished: Project) -> None:
     store = sqlite3.connect(finished.root / ".remint" / "prefect" / "prefect.db")
-    names = [name for (name,) in store.execute("select name from task_run where state_type = 'COMPLETED'")]
+    first = "select id from flow_run order by start_time limit 1"
+    completed = f"select name from task_run where state_type = 'COMPLETED' and flow_run_id = ({first})"
+    names = [name for (name,) in store.execute(completed)]
     assert {f"{kind}@{name}" for kind in ("train", "evaluate") for name in EXPERIMENTS} <= set(names)
     assert len([name for name in names if "@" in name]) == STAGES
     assert store.execute("select count(*) from log").fetchone()[0] >= STAGES
@@ -113,10 +115,11 @@ def test_nothing_leaves_the_machine(finished: Project) -> None:
     assert not finished.connections.exists(), finished.connections.read_text()
 
 
+@pytest.mark.slow
 def test_dvc_repro_in_another_folder_writes_the_same_lock(
     finished: Project, make_project: Callable[[str], Project]
 ) -> None:
-    """With a process a stage; of the images alone, as `tests/repro` does the same with the table."""
+    """With a process a stage; of the images: `tests/repro` does the same with the table, `tests/crash` in forks."""
     other = make_project("by-dvc")
     other.call("dvc", "repro", "-q", "evaluate@mnist-cnn", "baseline@mnist-5k")
     ours, theirs = (YAML(typ="safe").load(project.lock())["stages"] for project in (finished, other))
@@ -130,8 +133,8 @@ def test_dvc_repro_in_another_folder_writes_the_same_lock(
 def test_forced_run_in_workers_leaves_the_lock_alone(finished: Project, copy_of: Callable[[Project], Project]) -> None:
     project = copy_of(finished)
     before = project.lock()
-    said = project.call("remint", "run", "--force", "--jobs", "2").stdout
-    assert said.count(" ran ") == STAGES, said
+    said = project.call("remint", "run", "--force", "--jobs", "2", "adult-logistic", "adult-mlp").stdout
+    assert said.count(" ran ") == 4 + 2 * 2, said
     assert project.lock() == before
 
 
@@ -178,8 +181,8 @@ def test_push_and_pull_bring_outputs_to_a_clone_that_records_them_as_restored(
     clone = Project(project.root.parent / "clone")
     project.call("git", "clone", "-q", str(project.root), str(clone.root))
     clone.call("dvc", "pull", "-q")
-    said = clone.call("remint", "run").stdout
-    assert said.count(" unchanged ") == STAGES, said
+    said = clone.call("remint", "run", "adult-logistic").stdout
+    assert said.count(" unchanged ") == 4 + 2, said
     restored = ask(
         clone,
         """
@@ -190,13 +193,12 @@ runs = client.search_runs(ids, "tags.`remint.restored` = 'true'")
 print(sorted({run.info.run_name for run in runs if run.data.tags.get("remint.kind") == "experiment"}))
 """,
     )
-    for name in EXPERIMENTS:
-        assert name in restored, restored
+    assert restored.strip() == "['adult-logistic']"
 
 
 def test_dvc_exp_run_overrides_a_parameter(finished: Project, copy_of: Callable[[Project], Project]) -> None:
     project = copy_of(finished)
     project.commit()
-    project.call("dvc", "exp", "run", "-S", "experiments.adult-mlp.trainer.lr=0.01", "evaluate@adult-mlp")
+    project.call("dvc", "exp", "run", "-S", "experiments.adult-mlp.trainer.lr=0.01", "train@adult-mlp")
     assert "lr: 0.01" in project.lock()
     assert project.lock() != finished.lock()

@@ -61,17 +61,14 @@ def test_a_schedule_refreshes_its_data_and_runs_once_at_a_time(
         "params.yaml",
         lambda c: c.update(schedules={"nightly": {"cron": "0 3 1 1 *", "run": ["adult-logistic"], "timezone": "UTC"}}),
     )
-    project.call("remint", "run", "adult-logistic")
     lock = project.lock()
+    rows = moving.read_text().splitlines()
+    moving.write_text("\n".join(rows[:-5]) + "\n")
     port = free_port()
     with serving(project, "remint", "schedule", "--port", str(port), ready="Ctrl-C"):
         nightly = deployment(port)
         assert nightly["name"] == "nightly"
         assert nightly["schedules"][0]["schedule"]["cron"] == "0 3 1 1 *"
-        assert ended(port, start(port, nightly["id"])) == "COMPLETED"
-        assert project.lock() == lock
-        rows = moving.read_text().splitlines()
-        moving.write_text("\n".join(rows[:-5]) + "\n")
         both = [start(port, nightly["id"]) for _ in range(2)]
         assert sorted(ended(port, run_id) for run_id in both) == ["CANCELLED", "COMPLETED"]
     assert project.lock() != lock

@@ -110,7 +110,7 @@ def test_both_runners_run_the_same_stages_after_any_edits(finished: Path, rounds
                 edit(ours, what)
                 edit(theirs, what)
             outcomes = execute(ours)
-            assert tiny.dvc(theirs, "repro").returncode == 0
+            assert tiny.repro(theirs) == 0
             assert tiny.ran(ours) == tiny.ran(theirs), edits
             assert (ours / "dvc.lock").read_bytes() == (theirs / "dvc.lock").read_bytes(), edits
             assert set(outcomes) == {f"{kind}@{name}" for kind in ("left", "right", "join") for name in "ab"}

@@ -95,6 +95,20 @@ def dvc(root: Path, *arguments: str) -> "subprocess.CompletedProcess[str]":
     )
 
 
+def repro(root: Path) -> int:
+    """Run `dvc repro`, in this process, which has DVC imported; give its exit code."""
+    from dvc.cli import main
+
+    here, before = Path.cwd(), os.environ["PATH"]
+    os.environ["PATH"] = os.pathsep.join([str(root.parent / "bin"), before])
+    os.chdir(root)
+    try:
+        return int(main(["repro", "--quiet"]))
+    finally:
+        os.environ["PATH"] = before
+        os.chdir(here)
+
+
 def ran(root: Path) -> list[str]:
     """Give the stages that ran since the last call."""
     log = root.parent / "ran.log"

@@ -74,7 +74,8 @@ def test_inputs_are_the_source_files_inside_the_project(tmp_path: Path) -> None:
     put("a,b\n1,2\n")
     assert ingest.inputs("fruit", section("")) == (Path(PATH),)
     assert ingest.inputs("fruit", section("", "absent.csv")) == ()
-    assert ingest.inputs("fruit", section("", str(tmp_path / PATH))) == ()
+    assert ingest.inputs("fruit", section("", str(tmp_path / PATH))) == (tmp_path / PATH,)
+    assert ingest.inputs("fruit", section("", __file__)) == ()
 
 
 def test_files_of_a_pretrained_model_are_kept_beside_the_rows() -> None:

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from remint.errors import DataError, RemintError
-from remint.files import finish_swap, write_text, writing, writing_folder
+from remint.files import write_text, writing, writing_folder
 
 pytestmark = pytest.mark.usefixtures("workdir")
 TARGET = Path("data/out")
@@ -87,17 +87,3 @@ def test_a_folder_is_not_replaced_by_a_file(tmp_path: Path) -> None:
         write_text(tmp_path / "out", "page")
     assert (tmp_path / "out" / "kept").is_dir()
     assert [path.name for path in tmp_path.iterdir()] == ["out"]
-
-
-def test_a_swap_that_was_cut_off_is_mended(tmp_path: Path) -> None:
-    target = tmp_path / "out"
-    for left in (".out.1.old", ".out.2.tmp", ".other.3.old"):
-        (tmp_path / left).mkdir()
-        (tmp_path / left / "file").write_text(left)
-    finish_swap(target)
-    assert (target / "file").read_text() == ".out.1.old"
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".other.3.old", "out"]
-    (tmp_path / ".out.4.old").mkdir()
-    finish_swap(target)
-    assert (target / "file").read_text() == ".out.1.old"
-    assert sorted(path.name for path in tmp_path.iterdir()) == [".other.3.old", "out"]

@@ -9,7 +9,10 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 
+from flows.dvc_files import tell_healed
+from flows.healing import at_work
 from flows.server import HOST, PrefectServer, announced, require_free_port, running_server, use_server
+from flows.signs import crash_dead_runs, flow_sign
 from remint import paths
 from remint.cli.project import require_project
 from remint.config.load import load_project
@@ -35,15 +38,19 @@ def schedule(port: int) -> None:
     schedules = load_project().schedules
     if not schedules:
         raise ConfigError(f"{paths.PARAMS_FILE}: schedules is empty; there is nothing to serve")
-    with _prefect(port, "--port") as url:
+    with at_work():
+        pass  # each run shows that it is at work; this process waits most of the time
+    shared = os.environ.get("PREFECT_API_URL")
+    with _prefect(port, "--port") as url, flow_sign(shared) as tag:
         use_server(url)
+        tell_healed(f"flow run of {name}: its process died; now Crashed" for name in crash_dead_runs(shared))
         from flows.schedule import serve_schedules
 
         for name, entry in schedules.items():
-            print(f"{name}: {', '.join(entry.run)} at {entry.cron} ({entry.timezone})", flush=True)
+            print(f"{name}: {entry.what} at {entry.cron} ({entry.timezone})", flush=True)
         print(f"Prefect  {url.removesuffix('/api')}   Ctrl-C stops serving.", flush=True)
         with contextlib.suppress(KeyboardInterrupt):
-            serve_schedules(schedules)
+            serve_schedules(schedules, tag)
 
 
 @contextlib.contextmanager
@@ -76,7 +83,8 @@ def _mlflow(port: int) -> Iterator[str]:
     url = f"http://{HOST}:{port}"
     log = paths.LOGS / "mlflow-server.log"
     log.parent.mkdir(parents=True, exist_ok=True)
-    command = [sys.executable, "-m", "mlflow", "server", "--backend-store-uri", tracking_uri(), "--workers", "1"]
+    command = [sys.executable, "-m", "remint.lifeline", str(os.getpid()), "mlflow", "server"]
+    command += ["--backend-store-uri", tracking_uri(), "--workers", "1"]
     command += ["--host", HOST, "--port", str(port)]
     with log.open("ab") as output:
         process = subprocess.Popen(command, stdout=output, stderr=output, start_new_session=True)

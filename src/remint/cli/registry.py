@@ -5,6 +5,7 @@ from rich.console import Console
 from rich.markup import escape
 from rich.table import Table
 
+from flows.healing import at_work
 from remint.cli.project import require_project
 from remint.registry import overview
 from remint.registry.by_hand import promote as promote_version
@@ -12,8 +13,9 @@ from remint.registry.by_hand import rollback as roll_back
 from remint.registry.history import Entry
 from remint.tracking.models import Version
 
-_WIDTH = 120
+_WIDTH = 140
 "Where standard output is no terminal."
+_VERDICTS = {"identical": "green", "equivalent": "yellow", "different": "bold red"}
 
 
 def models(name: str | None) -> None:
@@ -34,13 +36,15 @@ def models(name: str | None) -> None:
 def promote(name: str, version: int, why: str | None) -> None:
     """Make a version champion."""
     require_project()
-    _tell(promote_version(name, version, why), name)
+    with at_work():
+        _tell(promote_version(name, version, why), name)
 
 
 def rollback(name: str, why: str | None) -> None:
     """Return to the champion before."""
     require_project()
-    _tell(roll_back(name, why), name)
+    with at_work():
+        _tell(roll_back(name, why), name)
 
 
 def _tell(entry: Entry, name: str) -> None:
@@ -56,17 +60,18 @@ def _console() -> Console:
 def _all_models(models: tuple[overview.Model, ...]) -> Table | str:
     if not models:
         return "no model is registered yet; `remint run` registers what it trains"
-    table = _table("model", "versions", "champion", "metric", "test", "since (UTC)")
+    table = _table("model", "versions", "champion", "metric", "test", "since (UTC)", "proof (UTC)")
     for model in models:
         served, since = model.champion, _minute(model.history[-1].when) if model.history else ""
         number = "–" if served is None else str(served.number)
         value = "–" if served is None else overview.metric_text(served, model.metric)
-        table.add_row(escape(model.name), str(len(model.versions)), number, model.metric or "–", value, since)
+        proof = "–" if served is None else _proof(served)
+        table.add_row(escape(model.name), str(len(model.versions)), number, model.metric or "–", value, since, proof)
     return table
 
 
 def _versions(versions: tuple[Version, ...], metric: str | None) -> Table:
-    table = _table("version", "champion", "metric", "test", "registered (UTC)", "gates")
+    table = _table("version", "champion", "metric", "test", "registered (UTC)", "gates", "proof (UTC)")
     for version in versions:
         verdicts = overview.verdicts(version)
         failed = [gate for gate, told in verdicts.items() if not told.startswith("passed")]
@@ -74,8 +79,16 @@ def _versions(versions: tuple[Version, ...], metric: str | None) -> Table:
         champion = "[green]champion[/]" if version.is_champion else ""
         registered = _minute(version.created.isoformat())
         value = overview.metric_text(version, metric)
-        table.add_row(str(version.number), champion, metric or "–", value, registered, gates)
+        table.add_row(str(version.number), champion, metric or "–", value, registered, gates, _proof(version))
     return table
+
+
+def _proof(version: Version) -> str:
+    """Tell whether a version was minted again, and whether it is of a tree with uncommitted changes."""
+    told = overview.proof(version)
+    colour = next((colour for verdict, colour in _VERDICTS.items() if f" {verdict}," in told), "dim")
+    dirty = "; [yellow]uncommitted changes[/]" if overview.is_dirty(version) else ""
+    return f"[{colour}]{escape(told)}[/]{dirty}"
 
 
 def _print_gates(console: Console, version: Version) -> None:

@@ -1,13 +1,18 @@
 """`remint run`."""
 
+import os
 import sys
+from collections.abc import Callable
 
+from flows.dvc_files import tell_healed
 from flows.executor import Outcome
+from flows.healing import at_work
 from flows.lock import only_run
 from flows.plan import Plan, experiment_targets, make_plan, open_repo, stale_stages
 from flows.promotion import recall
 from flows.reporter import Reporter
 from flows.server import PrefectServer, running_server, use_server
+from flows.signs import crash_dead_runs, flow_sign
 from flows.summary import StageResult, Summary
 from remint.cli.project import require_project
 from remint.config.load import Project, load_project
@@ -19,6 +24,11 @@ from remint.stages.run import stage_module
 def run(names: tuple[str, ...], force: bool, jobs: int, refresh: bool) -> int:
     """Bring experiments up to date; give the exit code."""
     require_project()
+    with at_work():
+        return _run(names, force, jobs, refresh)
+
+
+def _run(names: tuple[str, ...], force: bool, jobs: int, refresh: bool) -> int:
     project = load_project()
     experiments = project.select(names)
     plan, stale = _look(project, experiments)
@@ -27,11 +37,16 @@ def run(names: tuple[str, ...], force: bool, jobs: int, refresh: bool) -> int:
     with only_run():
         pass  # a run at work is told before a server is started; the flow takes the lock for itself
     kinds = {stage.kind for stage in plan.stages if force or stage.address in stale | plan.downstream(stale)}
-    url = running_server()
+    shared, url = os.environ.get("PREFECT_API_URL"), running_server()
     server = None if url else PrefectServer()
     try:
         use_server(server.url if server else str(url))
-        return _run_flow(project, experiments, force, jobs, refresh, kinds, server)
+        with flow_sign(shared) as tag:
+            flow = _prepared_flow(project, experiments, jobs, kinds)
+            if server:
+                server.wait()
+            tell_healed(f"flow run of {name}: its process died; now Crashed" for name in crash_dead_runs(shared))
+            return _run_flow(flow, tag, names=list(experiments), force=force, jobs=jobs, refresh=refresh)
     finally:
         if server:
             server.stop()
@@ -75,27 +90,27 @@ def _say_unchanged(plan: Plan, experiments: tuple[str, ...], project: Project) -
     return True
 
 
-def _run_flow(
-    project: Project,
-    experiments: tuple[str, ...],
-    force: bool,
-    jobs: int,
-    refresh: bool,
-    kinds: set[str],
-    server: PrefectServer | None,
-) -> int:
-    """Import what the stages need while the server starts, then run the flow."""
+def _prepared_flow(project: Project, experiments: tuple[str, ...], jobs: int, kinds: set[str]) -> Callable[..., None]:
+    """Import the flow and what its stages need, while the server starts."""
     with quick_imports():
         if "train" in kinds:
             _check_models(project, experiments)
-        from flows.pipeline import PipelineFailedError, pipeline, send_what_is_left
+        from flows.pipeline import pipeline
 
         for kind in sorted(kinds) if jobs == 1 else ():
             stage_module(kind)
-    if server:
-        server.wait()
+    return pipeline
+
+
+def _run_flow(flow: Callable[..., None], tag: str, **arguments: object) -> int:
+    """Run the flow with a tag on it; give the exit code."""
+    from prefect import tags
+
+    from flows.pipeline import PipelineFailedError, send_what_is_left
+
     try:
-        pipeline(names=list(experiments), force=force, jobs=jobs, refresh=refresh)
+        with tags(tag):
+            flow(**arguments)
     except PipelineFailedError as failure:
         print(f"remint: failed: {len(failure.summary.errors)}; see above", file=sys.stderr)
         return failure.exit_code

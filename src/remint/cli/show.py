@@ -13,6 +13,7 @@ from flows.promotion import last_results
 from flows.reasons import reasons
 from flows.summary import ExperimentResult
 from remint import paths
+from remint.cli.fingerprint import fingerprint as fingerprint  # of `remint why --fingerprint`
 from remint.cli.project import require_project
 from remint.config.load import Project, load_project
 from remint.config.messages import nearest

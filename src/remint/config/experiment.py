@@ -99,6 +99,9 @@ class ExperimentConfig(Config):
     "Primary metric; none named: of classification accuracy, of language modelling bits_per_character, else rmse."
     gates: dict[str, GateConfig] | None = None
     "Name to condition; none declared: better than a constant guess and than the champion in the primary metric."
+    tolerance: Annotated[float, Field(ge=0, lt=1)] = 0.01
+    """Of every test metric the largest relative difference at which a model that `remint verify` minted on other
+    hardware counts as equivalent."""
 
     @model_validator(mode="after")
     def _names_a_family(self) -> "ExperimentConfig":
@@ -136,10 +139,25 @@ class ExperimentConfig(Config):
 
 
 class CronConfig(Config):
-    """A scheduled run: when, and of what."""
+    """A scheduled run or proof: when, and of what."""
 
     cron: str
     "Five fields: minute, hour, day of month, month, day of week."
-    run: Annotated[tuple[Name, ...], Field(min_length=1)]
-    "Experiments and groups."
+    run: tuple[Name, ...] = ()
+    "Experiments and groups to bring up to date."
+    verify: Literal["random-champion"] | None = None
+    "In place of `run`: mint a champion, drawn anew each time, again and compare."
     timezone: str = "UTC"
+
+    @property
+    def what(self) -> str:
+        """What is done, for a person."""
+        return ", ".join(self.run) if self.verify is None else f"verify a {self.verify.replace('-', ' ')}"
+
+    @model_validator(mode="after")
+    def _runs_or_verifies(self) -> "CronConfig":
+        if bool(self.run) == (self.verify is not None):
+            raise ValueError(
+                "run and verify are " + ("both declared" if self.run else "both missing") + "; one is wanted"
+            )
+        return self

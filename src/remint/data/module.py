@@ -31,6 +31,7 @@ class PreparedDataModule(pl.LightningDataModule):
         super().__init__()
         self.train, self.val = (rows_of(prepared.split(split), prepared.spec) for split in ("train", "val"))
         self._batch_size, self._seed, self._workers = batch_size, seed, workers
+        self._learned = (0, 0)
 
     @property
     def steps_per_epoch(self) -> int:
@@ -41,12 +42,16 @@ class PreparedDataModule(pl.LightningDataModule):
         """Put what `function` makes of each batch in the place of both splits' inputs; targets stay."""
         self.train, self.val = precomputed(self.train, function), precomputed(self.val, function)
 
+    def begin_at(self, epoch: int, batch: int) -> None:
+        """Leave out the first `batch` batches of an epoch, from 0: a training that goes on has learned them."""
+        self._learned = (epoch, batch)
+
     def train_dataloader(self) -> DataLoader[Iterable[Batch]]:
         """Give the train split, shuffled anew each epoch, in groups of `GROUP` batches."""
         # Lightning draws the first epoch's iterator before it tells the sampler which epoch that is.
         epoch = self.trainer.current_epoch if self.trainer else 0
         order = ShuffledBatches(len(self.train), self._batch_size, self._seed, epoch, self.train.lengths)
-        return self._loader(BatchGroups(self.train, lazily=self._workers == 0), Groups(order))
+        return self._loader(BatchGroups(self.train, lazily=self._workers == 0), Groups(order, *self._learned))
 
     def val_dataloader(self) -> DataLoader[Batch]:
         """Give the validation split, in order of length where rows differ in length."""
@@ -100,17 +105,17 @@ class ShuffledBatches(Sampler[Tensor]):
     def __init__(
         self, rows: int, batch_size: int, seed: int, epoch: int = 0, lengths: np.ndarray | None = None
     ) -> None:
-        self._rows, self._batch_size, self._seed, self._epoch, self._lengths = rows, batch_size, seed, epoch, lengths
+        self._rows, self._batch_size, self._seed, self.epoch, self._lengths = rows, batch_size, seed, epoch, lengths
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch, from 0; Lightning calls it."""
-        self._epoch = epoch
+        self.epoch = epoch
 
     def __len__(self) -> int:
         return -(-self._rows // self._batch_size)
 
     def __iter__(self) -> Iterator[Tensor]:
-        random = np.random.default_rng(derive_seed(self._seed, "shuffle", self._epoch))
+        random = np.random.default_rng(derive_seed(self._seed, "shuffle", self.epoch))
         order = random.permutation(self._rows)
         if self._lengths is None:
             return iter(cut(order, self._batch_size))
@@ -120,10 +125,14 @@ class ShuffledBatches(Sampler[Tensor]):
 
 
 class Groups(Sampler[list[Tensor]]):
-    """The batches of another order, `GROUP` at a time; the last group may be smaller."""
+    """The batches of another order, `GROUP` at a time; the last group may be smaller.
 
-    def __init__(self, order: ShuffledBatches) -> None:
-        self._order = order
+    In one epoch the batches that are learned are left out. Their groups are given all the same, without them: the
+    number of groups stays that of any epoch, and so do their numbers.
+    """
+
+    def __init__(self, order: ShuffledBatches, epoch: int = 0, learned: int = 0) -> None:
+        self._order, self._partial, self._learned = order, epoch, learned
 
     def set_epoch(self, epoch: int) -> None:
         """Choose the epoch, from 0; Lightning calls it."""
@@ -134,7 +143,9 @@ class Groups(Sampler[list[Tensor]]):
 
     def __iter__(self) -> Iterator[list[Tensor]]:
         batches = iter(self._order)
-        return iter(lambda: list(islice(batches, GROUP)), [])
+        learned = self._learned if self._order.epoch == self._partial else 0
+        for number in range(len(self)):
+            yield list(islice(batches, GROUP))[max(learned - number * GROUP, 0) :]
 
 
 class OrderedBatches(Sampler[Tensor]):

@@ -9,7 +9,8 @@ from remint.config.base import Config, Name
 from remint.config.dataset import BaselineConfig
 from remint.config.load import load_section
 from remint.files import json_text, read_json
-from remint.provenance import content_digest, git_state
+from remint.git import git_state
+from remint.provenance import content_digest
 from remint.tracking.records import RunRecord
 from remint.tracking.runs import find_run, log_evaluation, open_run
 

@@ -32,10 +32,10 @@ def promote(name: str, version: int, why: str | None = None) -> Entry:
     with registry_lock():
         settled(name)
         chosen = resolve(Reference(name, version=version))
+        mend_files(chosen, dossier.PLACE)
         if chosen.is_champion:
             raise RemintError(f"{chosen} is the champion already")
         folder = local_folder(chosen)
-        mend_files(chosen, dossier.PLACE)
         gates = _declared_gates(name, folder)
         verdicts = check(gates, folder / dossier.PLACE, folder / MODEL_DATA, Reigning.of(name), _dataset(name, folder))
         failures = told_failures(verdicts)

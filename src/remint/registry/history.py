@@ -9,17 +9,13 @@ next command and gets an entry of its own.
 import getpass
 import json
 import os
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import UTC, datetime
 from typing import Any, Literal
 
-from remint import paths
 from remint.errors import RemintError
+from remint.registry.lock import registry_lock as registry_lock
 from remint.registry.telling import tell_again, was_told
-from remint.tracking.address import sqlite_file
-from remint.tracking.locks import locked
 from remint.tracking.model_tags import LONGEST, delete_model_tag, model_tags, set_model_tag
 from remint.tracking.models import CHAMPION, alias_number, move_champion, remove_champion, versions
 
@@ -49,15 +45,6 @@ class Entry:
     by_hand: bool
     "Whether a person asked for this very change, not a run that found the gates passed."
     pending: bool = False
-
-
-@contextmanager
-def registry_lock() -> Iterator[None]:
-    """Be alone with the registry inside the block, on this machine: the lock belongs to the store."""
-    database = sqlite_file()
-    file = paths.STATE / "registry.lock" if database is None else database.with_name(".registry.lock")
-    with locked(file, "another remint process that is registering or promoting a model"):
-        yield
 
 
 def history(name: str) -> tuple[Entry, ...]:

@@ -7,11 +7,14 @@ from remint.config.load import load_project
 from remint.errors import RemintError
 from remint.registry.decision import GATE
 from remint.registry.history import Entry, registry_lock, settled
+from remint.registry.origin import VERIFIED
 from remint.registry.reference import unknown_model
 from remint.tracking import models
 from remint.tracking.models import Version
+from remint.tracking.run_facts import run_facts
 
 _METRIC = "test_"
+_NEVER = "never verified"
 
 
 @dataclass(frozen=True)
@@ -53,6 +56,17 @@ def metric_text(version: Version, metric: str | None) -> str:
     """Give a version's metric on the test split as text."""
     found = version.tags.get(f"{_METRIC}{metric}")
     return "–" if found is None else f"{float(found):.4f}"
+
+
+def proof(version: Version) -> str:
+    """Tell what the last `remint verify` found: `minted again: identical, 2026-11-22 04:00`, or `never verified`."""
+    verdict, _, when = version.tags.get(VERIFIED, "").partition(" ")
+    return f"minted again: {verdict}, {when[:16].replace('T', ' ')}" if verdict else _NEVER
+
+
+def is_dirty(version: Version) -> bool:
+    """Tell whether a version was trained with changes that no commit holds."""
+    return run_facts(version.run_id).dirty
 
 
 def _model(name: str) -> Model:

@@ -1,20 +1,20 @@
 """Registering what was trained, and making it champion when it passes its gates."""
 
 import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from remint import paths
 from remint.config.experiment import ExperimentConfig
-from remint.files import read_json
+from remint.files import read_json, scratch_folder
 from remint.registry import dossier
 from remint.registry.deciding import decide, reigning_on, withheld
 from remint.registry.decision import Decision, made_champion, stored_verdicts
 from remint.registry.evidence import Evidence, number
 from remint.registry.found import is_better
 from remint.registry.history import Entry, begin, finish, lose, registry_lock, renumbered, settled
+from remint.registry.origin import ORIGIN, VERIFIED, add_origin
 from remint.registry.package import package_digest, predictor_package
 from remint.registry.record import record_evaluation
 from remint.registry.succession import withdrawal
@@ -36,7 +36,7 @@ def register_and_promote(experiment: str, config: ExperimentConfig) -> Decision:
     Its evaluation is recorded first where the store lacks it. A version that exists gets the evaluation and the
     decision of now; one whose files are gone is registered anew, under another number. Raises RemintError.
     """
-    with registry_lock(), tempfile.TemporaryDirectory() as temporary:
+    with registry_lock(), scratch_folder(paths.TEMPORARY) as temporary:
         run_id = record_evaluation(experiment)
         registration.clean_up(experiment, config.dataset, run_id)
         entries = settled(experiment)
@@ -44,10 +44,10 @@ def register_and_promote(experiment: str, config: ExperimentConfig) -> Decision:
         known = models.find_version(experiment, written["fingerprint"])
         gone = None if known is None else withdrawal(known.number, entries)
         if known is not None and has_files(known):
-            return _decide_again(known, config, run_id, entries, Path(temporary))
+            return _decide_again(known, config, run_id, entries, temporary)
         if known is not None:
             _lose(known)
-        return _register(experiment, config, run_id, written, Path(temporary), gone)
+        return _register(experiment, config, run_id, written, temporary, gone)
 
 
 def better_baselines(dataset: str, metric: str, value: float | None) -> tuple[str, ...]:
@@ -75,6 +75,7 @@ def _register(
     write_files(model, package)
     expected = registration.next_number(experiment)
     dossier.make_dossier(folder, experiment, config.dataset, run_id, kept=None)
+    add_origin(folder / ORIGIN, experiment, config)
     dossier.add_cost(folder, model, config.dataset, run_id)
     dossier.add_about(folder, experiment, config, expected, run_id)
     decision = _withheld(decide(folder, model, expected, config, experiment, run_id), gone)
@@ -138,6 +139,8 @@ def _decide_again(
         renewed = False
     else:
         dossier.make_dossier(folder, version.name, config.dataset, run_id, kept=stored / dossier.PLACE)
+        add_origin(folder / ORIGIN, version.name, config)
+        models.untag_version(version, tuple({VERIFIED} & version.tags.keys()))  # its certificate is about what was
         dossier.add_cost(folder, stored / MODEL_DATA, config.dataset, run_id)
         dossier.add_about(folder, version.name, config, version.number, run_id)
         renewed = True

@@ -1,7 +1,6 @@
 """Putting into MLflow what stages have written: evaluations, and trainings that a cache gave back."""
 
 import csv
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -13,8 +12,8 @@ from remint.config.specs import ClassesSpec, DataSpec
 from remint.errors import RemintError
 from remint.evaluation.finding_tables import write_finding_tables
 from remint.evaluation.plots import draw_plots
-from remint.files import read_json
-from remint.provenance import content_digest
+from remint.files import read_json, scratch_folder
+from remint.provenance import content_digest, section_of
 from remint.tracking.records import RunRecord
 from remint.tracking.runs import evaluation_digest, fail_evaluation, find_run, log_evaluation, open_run
 
@@ -43,8 +42,8 @@ def record_evaluation(experiment: str) -> str:
     report = paths.report("evaluate", experiment)
     digest = content_digest(report)
     if evaluation_digest(run_id) != digest:
-        with tempfile.TemporaryDirectory() as temporary:
-            plots, tables = Path(temporary) / "plots", Path(temporary) / "tables"
+        with scratch_folder(paths.TEMPORARY) as temporary:
+            plots, tables = temporary / "plots", temporary / "tables"
             draw_evaluation(experiment, plots)
             write_finding_tables(report / "findings", tables)
             folders = {
@@ -80,9 +79,9 @@ def _restore(experiment: str) -> str:
         experiment,
         "experiment",
         trained["fingerprint"],
-        parts["parameters"],
+        section_of(parts),
         parts["data"],
-        parts["environment"],
+        trained,
         tags={"remint.restored": "true"},
     )
     with open_run(record) as run:

@@ -1,14 +1,14 @@
 """Writing a decision into the files and tags of a version that exists."""
 
 import shutil
-import tempfile
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from remint import paths
 from remint.errors import RemintError
-from remint.files import read_json
+from remint.files import read_json, scratch_folder
 from remint.registry import dossier
 from remint.registry.decision import GATE, Decision, decision_tags, write_decision
 from remint.registry.evidence import DECISION
@@ -27,8 +27,8 @@ def complete(folder: Path, decision: Decision) -> None:
 def dossier_of(version: Version) -> Iterator[Path]:
     """Give a copy of a version's dossier, empty where it has none."""
     stored = local_folder(version) / dossier.PLACE
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary) / dossier.PLACE
+    with scratch_folder(paths.TEMPORARY) as temporary:
+        folder = temporary / dossier.PLACE
         if stored.is_dir():
             shutil.copytree(stored, folder)
         else:

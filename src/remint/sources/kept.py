@@ -1,12 +1,12 @@
 """Archives that several files of a dataset come from: downloaded once, kept as long as they are needed."""
 
-import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from contextvars import ContextVar
 from pathlib import Path
 
 from remint import paths
+from remint.files import scratch_folder
 
 Key = tuple[str, ...]
 
@@ -46,6 +46,5 @@ def archive(key: Key, download: Callable[[Path], Path]) -> Iterator[Path]:
 
 @contextmanager
 def _folder() -> Iterator[Path]:
-    paths.DOWNLOADS.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(prefix=".archive-", dir=paths.DOWNLOADS) as folder:
-        yield Path(folder)
+    with scratch_folder(paths.DOWNLOADS) as folder:
+        yield folder

@@ -7,11 +7,11 @@ repository's archive can give the same bytes.
 import difflib
 import re
 import tarfile
-import tempfile
 from collections.abc import Generator
 from pathlib import Path, PurePosixPath
 
 from remint import paths, progress
+from remint.files import scratch_folder
 from remint.sources import archive
 from remint.sources.base import CHUNK, UnavailableError, chunks
 
@@ -53,8 +53,8 @@ def missing(path: str, archive_name: str, names: list[str]) -> UnavailableError:
 
 def _together(found: Path, path: str, names: list[str]) -> Generator[bytes]:
     """Give an uncompressed tar of members named from below the last folder without a `*`, sorted by that name."""
-    with tempfile.TemporaryDirectory(prefix=".members-", dir=paths.DOWNLOADS) as folder:
-        files = {name: Path(folder) / str(number) for number, name in enumerate(names)}
+    with scratch_folder(paths.DOWNLOADS) as folder:
+        files = {name: folder / str(number) for number, name in enumerate(names)}
         archive.copy(found, files)
         inside = sorted((_name_inside(name, path), file) for name, file in files.items())
         total = sum(file.stat().st_size for _, file in inside)

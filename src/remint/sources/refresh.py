@@ -1,15 +1,12 @@
 """Accepting content that moved: fetch a source again and renew the digests in `datasets.yaml`."""
 
-import tempfile
-from pathlib import Path
-
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
 from remint import paths
 from remint.config.source import SourceConfig, SourceFile
 from remint.errors import ConfigError
-from remint.files import disk_errors, writing
+from remint.files import disk_errors, scratch_folder, writing
 from remint.sources.base import UnavailableError, kind
 from remint.sources.fetch import receive, unfetched
 from remint.sources.kept import keeping
@@ -37,19 +34,17 @@ def refresh(dataset: str, source: SourceConfig) -> dict[str, tuple[str, str]]:
 def _fetch_again(file_name: str, file: SourceFile) -> str:
     """Put the file into the cache of downloads; give its sha256."""
     failures: list[tuple[str, UnavailableError]] = []
-    with disk_errors(paths.DOWNLOADS):
-        paths.DOWNLOADS.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(prefix=".refresh-", dir=paths.DOWNLOADS) as folder:
-            received = Path(folder) / "content"
-            for alternative in file.alternatives:
-                try:
-                    sha256 = receive(alternative, received, file.gunzip)
-                except UnavailableError as error:
-                    failures.append((kind(alternative).describe(alternative), error))
-                    continue
-                with writing(paths.DOWNLOADS / sha256) as target:
-                    received.rename(target)
-                return sha256
+    with disk_errors(paths.DOWNLOADS), scratch_folder(paths.DOWNLOADS) as folder:
+        received = folder / "content"
+        for alternative in file.alternatives:
+            try:
+                sha256 = receive(alternative, received, file.gunzip)
+            except UnavailableError as error:
+                failures.append((kind(alternative).describe(alternative), error))
+                continue
+            with writing(paths.DOWNLOADS / sha256) as target:
+                received.rename(target)
+            return sha256
     raise unfetched(file_name, failures)
 
 

@@ -43,8 +43,8 @@ class DatasetSection(Config):
 
 
 def inputs(name: str, section: Section) -> tuple[Path, ...]:
-    """Name the data that the stage reads."""
-    return (paths.model(name), paths.prepared(section.dataset))
+    """Name the data that the stage reads; the history is drawn for the run."""
+    return (paths.model(name), paths.prepared(section.dataset), paths.report("train", name) / "history.csv")
 
 
 def run(name: str, section: Section) -> None:

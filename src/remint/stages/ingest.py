@@ -26,8 +26,8 @@ def inputs(_name: str, section: Section) -> tuple[Path, ...]:
     """
     files = [*section.source.files.values(), *section.source.pretrained.values()]
     alternatives = [a for file in files for a in file.alternatives]
-    declared = [Path(a.path) for a in alternatives if isinstance(a, FileSource)]
-    return tuple(path for path in declared if not path.is_absolute() and path.is_file())
+    declared = [Path(a.path).expanduser() for a in alternatives if isinstance(a, FileSource)]
+    return tuple(path for path in declared if path.absolute().is_relative_to(Path.cwd()) and path.is_file())
 
 
 def run(name: str, section: Section) -> None:

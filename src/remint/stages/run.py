@@ -1,4 +1,4 @@
-"""Running one stage by name, and making sure that nothing it read changed under it."""
+"""Running one stage by name, and making sure that it reads what is declared, and that nothing changes under it."""
 
 import importlib
 import os
@@ -12,31 +12,36 @@ from remint.config.messages import nearest
 from remint.environment import quick_imports
 from remint.errors import RemintError
 from remint.files import read_json, write_json
+from remint.locks import locked
 from remint.provenance import file_digests
+from remint.stages.allowed import Allowed
+from remint.stages.declared import declared
+from remint.stages.guard import guarded
 
 STAGES = ("ingest", "validate", "preprocess", "baseline", "train", "evaluate")
 
 
 def run_stage(stage: str, name: str) -> None:
-    """Run a stage for a dataset or an experiment.
+    """Run a stage for a dataset or an experiment; wait first where another process runs the same.
 
-    Raises ConfigError for a wrong name or declaration, RemintError when an input changed meanwhile: what the stage
-    wrote would then be recorded as made from something else.
+    Raises ConfigError for a wrong name or declaration; RemintError when the stage opens a file of the project that is
+    not declared, or uses the network outside ingest, and when an input changed meanwhile: what the stage wrote would
+    then be recorded as made from something else.
     """
-    address = f"{stage}@{name}"
-    module = stage_module(stage)
+    address, module = f"{stage}@{name}", stage_module(stage)
     section = load_section(module.FILE, module.TOP, name, module.Section)
     data: tuple[Path, ...] = module.inputs(name, section)
     for path in data:
         if not path.exists():
             raise RemintError(f"{address}: {path} is missing; run `remint run` or `dvc repro {address}`")
-    before = {**_CODE, **_digests(data)}
-    module.run(name, section)
-    after = {**_digests((_package(),)), **_digests(data)}
-    changed = sorted(file for file in {*before, *after} if before.get(file) != after.get(file))
-    if changed:
-        raise RemintError(f"{address}: changed while the stage ran: {', '.join(changed)}; run it again")
-    write_json(_notes(address), before)
+    fetches = stage == "ingest"
+    allowed = Allowed(declared(stage, name), also=data if fetches else ())
+    with locked(paths.STATE / "locks" / f"{address}.lock", f"another process that runs {address}"):
+        before = {**_CODE, **_digests(data)}
+        with guarded(address, allowed, network=fetches):
+            module.run(name, section)
+        _refuse_changes(address, before, {**_digests((_package(),)), **_digests(data)})
+        write_json(_notes(address), before)
 
 
 def stage_module(stage: str) -> Any:
@@ -51,6 +56,12 @@ def noted_inputs(address: str) -> dict[str, str]:
     """Give path to sha256 of the files that a stage saw when it last ran here; empty where it never did."""
     file = _notes(address)
     return dict(read_json(file)) if file.exists() else {}
+
+
+def _refuse_changes(address: str, before: dict[str, str], after: dict[str, str]) -> None:
+    changed = sorted(file for file in {*before, *after} if before.get(file) != after.get(file))
+    if changed:
+        raise RemintError(f"{address}: changed while the stage ran: {', '.join(changed)}; run it again")
 
 
 def _notes(address: str) -> Path:

@@ -20,11 +20,15 @@ from remint.errors import RemintError
 from remint.files import write_json, write_text, writing_folder
 from remint.models.base import ModelConfig, build_network, model_config
 from remint.models.store import save_network
-from remint.provenance import code_closure, fingerprint
+from remint.provenance import code_closure, fingerprint, section_of
 from remint.tasks.base import task
 from remint.tracking.records import TrainingRun
+from remint.tracking.resumption import Earlier
 from remint.tracking.runs import training_run
+from remint.training.checkpoint import Checkpoints, Kept, read_checkpoint
+from remint.training.epochs import DivergenceError
 from remint.training.fit import FitResult, fit
+from remint.training.interval import interval
 from remint.training.watch import Row
 
 FILE, TOP = paths.PARAMS_FILE, "experiments"
@@ -45,25 +49,38 @@ def inputs(_name: str, section: Section) -> tuple[Path, ...]:
     return (paths.prepared(section.dataset),)
 
 
+def fingerprint_of(name: str, section: Section) -> dict[str, Any]:
+    """Give the fingerprint of a training that begins now, with its parts, as `fingerprint.json` holds it.
+
+    Raises ConfigError for a model that is declared wrongly.
+    """
+    config = model_config(name, section.model)
+    decided = section.model_dump(mode="json") | {"model": config.model_dump(mode="json")}
+    code = code_closure(__name__, f"remint.models.{config.family}", f"remint.tasks.{section.task}")
+    return fingerprint(inputs(name, section), decided, code, config.packages)
+
+
 def run(name: str, section: Section) -> None:
     """Train a network and record it as an MLflow run; write weights, description, fingerprint and history.
 
-    Raises ConfigError for a model that does not take such data, RemintError when the training diverges.
+    A training that was cut off goes on, in the same run, from its last checkpoint. Raises ConfigError for a model that
+    does not take such data, or a wrong setting of the environment, RemintError when the training diverges.
     """
     prepared, config = Prepared(paths.prepared(section.dataset)), model_config(name, section.model)
-    decided = section.model_dump(mode="json") | {"model": config.model_dump(mode="json")}
-    code = code_closure(__name__, f"remint.models.{config.family}", f"remint.tasks.{section.task}")
-    trained = fingerprint(inputs(name, section), decided, code, config.packages)
-    parts = trained["parts"]
-    with training_run(
-        section.dataset, name, decided, trained["fingerprint"], parts["data"], parts["environment"]
-    ) as record:
+    trained = fingerprint_of(name, section)
+    decided = section_of(trained["parts"])
+    file, every = paths.checkpoint(name, trained["fingerprint"]), interval()
+    kept = read_checkpoint(file, trained["fingerprint"])
+    with training_run(section.dataset, name, decided, trained, _earlier(kept)) as record:
+        start = kept.checkpoint if kept is not None else None
+        checkpoints = Checkpoints(file, trained["fingerprint"], every, record.about, start)
         with _told_of(name):
-            result = _train(prepared, config, section, record)
+            result = _train(prepared, config, section, record, checkpoints)
         with writing_folder(paths.model(name)) as out:
             save_network(out, result.weights, section.task, decided["model"], prepared.spec, result.temperature)
             write_json(out / "fingerprint.json", trained)
         write_text(paths.report("train", name) / "history.csv", history_csv(result.history))
+    checkpoints.remove()  # not before the run has ended: a process that is killed there goes on in it
 
 
 def history_csv(history: list[Row]) -> str:
@@ -71,17 +88,24 @@ def history_csv(history: list[Row]) -> str:
     return pd.DataFrame(history).astype({"epoch": int}).to_csv(index=False, float_format="%.9g")
 
 
-def _train(prepared: Prepared, config: ModelConfig, section: Section, record: TrainingRun) -> FitResult:
+def _earlier(kept: Kept | None) -> Earlier | None:
+    return None if kept is None else Earlier(kept.run_id, kept.seconds, kept.checkpoint.history)
+
+
+def _train(
+    prepared: Prepared, config: ModelConfig, section: Section, record: TrainingRun, checkpoints: Checkpoints
+) -> FitResult:
     settings = section.trainer
     with deterministic(settings.threads):
         network = build_network(config, prepared.spec, section.seed)
         config.load_pretrained(network, prepared.folder / PRETRAINED)
     data = PreparedDataModule(prepared, settings.batch_size, section.seed, settings.workers)
-
-    def log(row: Row) -> None:
-        record.log_epoch(int(row["epoch"]), {name: value for name, value in row.items() if name != "epoch"})
-
-    return fit(data, network, task(section.task, prepared.spec.outputs), settings, section.seed, log)
+    kind = task(section.task, prepared.spec.outputs)
+    try:
+        return fit(data, network, kind, settings, section.seed, record.log_row, checkpoints)
+    except DivergenceError:
+        checkpoints.remove()
+        raise
 
 
 @contextmanager

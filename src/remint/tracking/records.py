@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeVar
 
 from remint.errors import RemintError
 from remint.files import json_text
-from remint.provenance import GitState
+from remint.git import GitState
 from remint.tracking.address import artifact_location
 from remint.tracking.failures import store_errors
 from remint.tracking.settings import impatient
@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
 Item = TypeVar("Item")
 
+FINGERPRINT = "fingerprint.json"
+"File of a run that tells all that decided the training."
 _EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 "MLflow's pages then show runs and models, and not what is for language models."
 _PARAMETERS_A_REQUEST = 100
@@ -45,7 +47,8 @@ class RunRecord:
     "Nested; logged flat, with dots."
     inputs: Mapping[str, str] = field(default_factory=dict)
     "Path to sha256 of the data that is read."
-    environment: Mapping[str, str] = field(default_factory=dict)
+    trained: Mapping[str, object] = field(default_factory=dict)
+    "Content of the training's `fingerprint.json`, which becomes a file of the run."
     git: GitState | None = None
     "None for a run made from files: nobody knows which commit made them."
     tags: Mapping[str, str] = field(default_factory=dict)
@@ -56,7 +59,29 @@ class TrainingRun:
     """A run at work."""
 
     run_id: str
+    logged: Mapping[str, int] = field(default_factory=dict)
+    "Of each metric the last epoch that the store has, where the run goes on: what comes again is not sent again."
+    earlier: float = 0.0
+    "Seconds for which it had been at work before."
+    _began: float = field(default_factory=time.monotonic)
     _unsent: "list[Metric]" = field(default_factory=list)
+
+    @property
+    def seconds(self) -> float:
+        """For how long it has been at work in all, without the time between."""
+        return self.earlier + time.monotonic() - self._began
+
+    def about(self) -> tuple[str, float]:
+        """Give what a checkpoint tells of the run: its id and its seconds."""
+        return self.run_id, self.seconds
+
+    def log_row(self, row: Mapping[str, float]) -> None:
+        """Record a row of a training's history, like `log_epoch`."""
+        self.log_epoch(*_epoch_of(row))
+
+    def add_row(self, row: Mapping[str, float]) -> None:
+        """Take a row of a training's history, like `add_epoch`."""
+        self.add_epoch(*_epoch_of(row))
 
     def log_epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Record an epoch's metrics in one request. What the store does not take is sent with the next epoch."""
@@ -66,7 +91,8 @@ class TrainingRun:
 
     def add_epoch(self, epoch: int, metrics: Mapping[str, float]) -> None:
         """Take an epoch's metrics, to be sent later."""
-        self._unsent += _metrics(metrics, epoch)
+        new = {name: value for name, value in metrics.items() if epoch > self.logged.get(name, -1)}
+        self._unsent += _metrics(new, epoch)
 
     def send(self) -> None:
         """Send what is not sent yet. Raises RemintError."""
@@ -84,8 +110,8 @@ def create_run(record: RunRecord, sign: str) -> str:
         log_parameters(run_id, {name: value for name, value in record.parameters.items() if name != "dataset"})
         if record.inputs:
             _log_dataset(run_id, record.dataset, record.inputs)
-        if record.environment:
-            client().log_text(run_id, json_text(dict(record.environment)), "environment.json")
+        if record.trained:
+            client().log_text(run_id, json_text(dict(record.trained)), FINGERPRINT)
         if record.git is not None and record.git.dirty:
             client().log_text(run_id, record.git.diff, "uncommitted.diff")
     return run_id
@@ -155,6 +181,10 @@ def dataset_digest(inputs: Mapping[str, str]) -> str:
     digests = list(inputs.values())
     whole = digests[0] if len(digests) == 1 else sha256(json_text(dict(inputs)).encode()).hexdigest()
     return whole[:_DIGEST_LENGTH]
+
+
+def _epoch_of(row: Mapping[str, float]) -> tuple[int, dict[str, float]]:
+    return int(row["epoch"]), {name: value for name, value in row.items() if name != "epoch"}
 
 
 def _metrics(metrics: Mapping[str, float], step: int) -> "list[Metric]":

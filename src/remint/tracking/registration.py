@@ -2,12 +2,14 @@
 
 import json
 import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from remint import paths
+from remint.files import scratch_folder
 from remint.tracking.address import sqlite_file
 from remint.tracking.failures import store_errors
 from remint.tracking.models import (
@@ -79,15 +81,35 @@ def clean_up(experiment: str, dataset: str, run_id: str) -> None:
     Call it with the registry's lock held: no other process of this machine is at it then. Of a store that other
     machines write to, too, only what belongs to this run is looked at.
     """
-    known = {version.model_id: version for version in versions(experiment)}
     chosen = named(experiment) if sqlite_file() else f"source_run_id = '{run_id}'"
+    _clean_up(experiment_id(dataset), chosen, experiment)
+
+
+def clean_up_all() -> tuple[str, ...]:
+    """Do so for all models of a store of this machine alone; name those of which something was left."""
+    if sqlite_file() is None:
+        return ()
     with store_errors():
-        for model in list(paged(client().search_logged_models, [experiment_id(dataset)], chosen)):
-            if model.model_id in known:
-                if _LINKED not in model.tags:
-                    _link(known[model.model_id])
-            elif FINGERPRINT in model.tags and model.name == experiment:
+        datasets = [entry.experiment_id for entry in paged(client().search_experiments)]
+    return tuple(name for dataset in datasets for name in _clean_up(dataset))
+
+
+def _clean_up(dataset_id: str, chosen: str | None = None, experiment: str | None = None) -> list[str]:
+    cleaned: list[str] = []
+    versions_of = cache(versions)
+    with store_errors():
+        for model in list(paged(client().search_logged_models, [dataset_id], chosen)):
+            if FINGERPRINT not in model.tags or experiment not in (None, model.name):
+                continue
+            known = {version.model_id: version for version in versions_of(model.name)}
+            if model.model_id not in known:
                 _delete(model)
+            elif _LINKED not in model.tags:
+                _link(known[model.model_id])
+            else:
+                continue
+            cleaned.append(str(model.name))
+    return cleaned
 
 
 def _link(version: Version) -> None:
@@ -111,8 +133,8 @@ def _log_model(entry: Entry) -> str:
 
     tags = {FINGERPRINT: entry.fingerprint}
     model = client().create_logged_model(experiment_id(entry.dataset), entry.experiment, entry.run_id, tags=tags)
-    with tempfile.TemporaryDirectory() as temporary:
-        folder = Path(temporary) / "model"
+    with scratch_folder(paths.TEMPORARY) as temporary:
+        folder = temporary / "model"
         write_package(folder, entry.package, model.model_id, entry.run_id)
         for name, files in entry.folders.items():
             shutil.copytree(files, folder / name)

@@ -3,10 +3,15 @@
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from remint.errors import RemintError
 from remint.tracking.failures import store_errors
+from remint.tracking.runs import SECONDS
 from remint.tracking.store import client
+
+if TYPE_CHECKING:
+    from mlflow.entities import RunInfo
 
 
 @dataclass(frozen=True)
@@ -16,7 +21,7 @@ class RunFacts:
     commit: str | None = None
     dirty: bool = False
     seconds: float | None = None
-    "From the beginning of the training to its end."
+    "For how long it was at work, from the building of the network to the writing of its weights."
 
 
 def run_facts(run_id: str) -> RunFacts:
@@ -25,9 +30,16 @@ def run_facts(run_id: str) -> RunFacts:
         run = client().get_run(run_id)
         tags, info = run.data.tags, run.info
         if tags.get("remint.restored") != "true":
-            seconds = (info.end_time - info.start_time) / 1000 if info.end_time else None
-            return RunFacts(tags.get("mlflow.source.git.commit"), tags.get("remint.dirty") == "true", seconds)
+            dirty = tags.get("remint.dirty") == "true"
+            return RunFacts(tags.get("mlflow.source.git.commit"), dirty, _seconds(info, tags.get(SECONDS)))
     return RunFacts()
+
+
+def _seconds(info: "RunInfo", tag: str | None) -> float | None:
+    """Give the seconds of a run, of one that an earlier remint made from its beginning to its end."""
+    if tag is not None:
+        return float(tag)
+    return (info.end_time - info.start_time) / 1000 if info.end_time else None
 
 
 def fetch_files(run_id: str, place: str, folder: Path) -> bool:

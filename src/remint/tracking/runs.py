@@ -3,15 +3,19 @@
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 from remint.errors import RemintError
-from remint.provenance import git_state
+from remint.git import git_state
 from remint.tracking.failures import store_errors
 from remint.tracking.records import RunRecord, TrainingRun, create_run, end_run, send_metrics
+from remint.tracking.resumption import Earlier, take_up
 from remint.tracking.signs import Sign, cut_off
 from remint.tracking.store import client
 
 TEST_STEP = 0
+SECONDS = "remint.seconds"
+"Tag: for how long a training was at work."
 
 
 @contextmanager
@@ -19,29 +23,36 @@ def training_run(
     dataset: str,
     name: str,
     parameters: Mapping[str, object],
-    fingerprint: str,
-    inputs: Mapping[str, str],
-    environment: Mapping[str, str],
+    trained: Mapping[str, Any],
+    earlier: Earlier | None = None,
 ) -> Iterator[TrainingRun]:
     """Record the training inside the block as one run, named after the experiment `name`.
 
-    `inputs` and `environment` are the parts `data` and `environment` of the fingerprint. The run ends FINISHED, FAILED
-    with the reason in the tag `remint.failure`, or KILLED by Ctrl-C; `mark_dead_runs` ends one whose process died.
+    `trained` is the content of its `fingerprint.json`. The run ends FINISHED, FAILED with the reason in the tag
+    `remint.failure`, or KILLED by Ctrl-C; `mark_dead_runs` ends one whose process died. A training that goes on does so
+    in its `earlier` run, where the store still has it; its epochs are then recorded already, or will be with the next.
     Raises RemintError where the store cannot be used.
     """
-    with open_run(
-        RunRecord(dataset, name, "experiment", fingerprint, parameters, inputs, environment, git_state())
-    ) as run:
+    inputs = trained["parts"]["data"]
+    record = RunRecord(
+        dataset, name, "experiment", trained["fingerprint"], parameters, inputs, trained, git=git_state()
+    )
+    with open_run(record, earlier) as run:
+        for row in earlier.history if earlier is not None else ():
+            run.add_row(row)
         yield run
+        with store_errors():
+            client().set_tag(run.run_id, SECONDS, f"{run.seconds:.3f}")
 
 
 @contextmanager
-def open_run(record: RunRecord) -> Iterator[TrainingRun]:
-    """Create a run, and end it with the block as `training_run` tells."""
+def open_run(record: RunRecord, earlier: Earlier | None = None) -> Iterator[TrainingRun]:
+    """Create a run, or take the earlier one up, and end it with the block as `training_run` tells."""
     sign = Sign()
     ended = False
     try:
-        run = TrainingRun(create_run(record, sign.token))
+        run = earlier and take_up(earlier, record.fingerprint, sign.token)
+        run = run or TrainingRun(create_run(record, sign.token))
         try:
             yield run
             run.send()

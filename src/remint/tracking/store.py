@@ -1,7 +1,6 @@
 """The MLflow store: making it ready, and a client of it."""
 
 import os
-import shutil
 import socket
 import sqlite3
 from contextlib import closing
@@ -12,9 +11,9 @@ from urllib.parse import urlsplit
 
 from remint.errors import RemintError
 from remint.files import writing
+from remint.locks import locked
 from remint.tracking.address import absolute_uri, sqlite_file
 from remint.tracking.failures import store_error, store_errors
-from remint.tracking.locks import locked
 from remint.tracking.relocation import relocate
 from remint.tracking.settings import impatient
 
@@ -92,7 +91,11 @@ def _open(database: Path) -> None:
 
 
 def _migrate(database: Path) -> None:
-    """Bring the tables to the form that this MLflow wants, as `mlflow db upgrade` does; keep a copy of the old ones."""
+    """Bring the tables to the form that this MLflow wants; keep a copy of the old ones.
+
+    It is done on a copy that takes the database's place: MLflow does it step by step, and a kill between two would
+    leave tables that no MLflow knows.
+    """
     from mlflow.exceptions import MlflowException
 
     try:
@@ -100,10 +103,26 @@ def _migrate(database: Path) -> None:
     except MlflowException as error:
         if "out-of-date database schema" not in str(error):
             raise
-        from mlflow.store.db.utils import _upgrade_db, create_sqlalchemy_engine
+        with writing(database.with_suffix(".before-migration.db")) as kept:
+            _copy(database, kept)
+        with writing(database) as migrated:
+            _copy(database, migrated)
+            _upgrade(migrated)
 
-        shutil.copy2(database, database.with_suffix(".before-migration.db"))
-        _upgrade_db(create_sqlalchemy_engine(f"sqlite:///{database}"))  # type: ignore[no-untyped-call]
+
+def _upgrade(database: Path) -> None:
+    """Do what `mlflow db upgrade` does."""
+    from mlflow.store.db.utils import _upgrade_db, create_sqlalchemy_engine
+
+    engine = create_sqlalchemy_engine(f"sqlite:///{database}")  # type: ignore[no-untyped-call]
+    _upgrade_db(engine)  # type: ignore[no-untyped-call]
+    engine.dispose()
+
+
+def _copy(database: Path, target: Path) -> None:
+    """Copy a SQLite database with what its journal holds."""
+    with closing(sqlite3.connect(database)) as source, closing(sqlite3.connect(target)) as copy:
+        source.backup(copy)
 
 
 def _check_writable(folder: Path) -> None:

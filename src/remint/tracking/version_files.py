@@ -1,7 +1,6 @@
 """The files of a version: where they lie, and how some of them are renewed."""
 
 import shutil
-import tempfile
 from hashlib import sha256
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,7 +9,8 @@ from urllib.request import url2pathname
 
 from remint import paths
 from remint.errors import RemintError
-from remint.files import finish_swap, writing_folder
+from remint.files import scratch_folder, writing_folder
+from remint.leftovers import finish_swap
 from remint.tracking.failures import store_errors
 from remint.tracking.settings import own_uri
 from remint.tracking.store import client
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 MODEL_DATA = Path("data", "files")
 "Where a version's folder holds what its predictor is loaded from: MLflow keeps the name of the folder it was given."
-_RENEWED_BY = ("remint.evaluation", "remint.decided")
+_RENEWED_BY = ("remint.evaluation", "remint.decided", "remint.verified")
 "Tags that change whenever files of a version do."
 
 
@@ -44,9 +44,9 @@ def replace_files(version: "Version", place: str, folder: Path) -> None:
         with writing_folder(target / place) as temporary:
             shutil.copytree(folder, temporary, dirs_exist_ok=True)
         return
-    with tempfile.TemporaryDirectory() as temporary, store_errors():
-        shutil.copytree(folder, Path(temporary) / place)
-        client().log_model_artifacts(version.model_id, temporary)
+    with scratch_folder(paths.TEMPORARY) as temporary, store_errors():
+        shutil.copytree(folder, temporary / place)
+        client().log_model_artifacts(version.model_id, str(temporary))
 
 
 def has_files(version: "Version") -> bool:
@@ -55,11 +55,10 @@ def has_files(version: "Version") -> bool:
     return folder is None or (folder / "MLmodel").is_file()
 
 
-def mend_files(version: "Version", place: str) -> None:
-    """Finish what a process left that was killed in `replace_files`. Needs the registry's lock."""
+def mend_files(version: "Version", place: str) -> bool:
+    """Finish what a process left that was killed in `replace_files`; tell whether there was anything to do."""
     target = stored_folder(version.model_id)
-    if target is not None:
-        finish_swap(target / place)
+    return target is not None and finish_swap(target / place)
 
 
 def stored_folder(model_id: str) -> Path | None:

@@ -1,6 +1,5 @@
 """Training a network: the one way in."""
 
-import math
 import signal
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -8,16 +7,17 @@ from dataclasses import dataclass
 import torch
 from torch import Tensor, nn
 
-from remint import progress
 from remint.config.experiment import TrainerConfig
 from remint.data.module import PreparedDataModule
 from remint.determinism import deterministic
-from remint.errors import ConfigError, RemintError
+from remint.errors import ConfigError
 from remint.memory import keep_freed_memory
 from remint.tasks.base import Task
+from remint.training.checkpoint import Checkpoints, Position
+from remint.training.epochs import Epochs
 from remint.training.lightning import TrainingModule, build_trainer, quiet
 from remint.training.temperature import network_temperature
-from remint.training.watch import BestWeights, EarlyStopping, Row, copy_of_weights
+from remint.training.watch import Row, copy_of_weights
 
 
 @dataclass(frozen=True)
@@ -41,23 +41,27 @@ def fit(
     settings: TrainerConfig,
     seed: int,
     on_epoch: Callable[[Row], None] = lambda _: None,
+    checkpoints: Checkpoints | None = None,
 ) -> FitResult:
     """Train `network` in place and give what came of it. The same arguments give the same bytes.
 
-    `on_epoch` is called with each row of the history. Global state of torch is set here and put back.
-    Raises RemintError when a loss is no longer finite, ConfigError for settings that do not fit the task or the data.
+    `on_epoch` is called with each new row of the history. `checkpoints` keep what a training that was cut off needs to
+    go on, and tell where this one goes on; neither changes the result. Global state of torch is set here and put back.
+    Raises DivergenceError when a loss is no longer finite, ConfigError for settings that do not fit task or data.
     """
     _check_augmentation(datamodule, settings)
     if settings.calibration == "temperature":
         task.calibrated(1.0)  # refuses a task without classes before the training, not after
     keep_freed_memory()
-    epochs = _Epochs(network, task, settings, on_epoch)
+    epochs = Epochs(network, task, settings, on_epoch, checkpoints)
     with deterministic(settings.threads), quiet():
         _lay_out(network, torch.channels_last if settings.channels_last else torch.contiguous_format)
         _precompute(datamodule, network)
         network.train()  # Lightning keeps the mode that it finds
-        module = TrainingModule(network, task, settings, seed, datamodule.steps_per_epoch, epochs.after)
-        _run(module, datamodule, settings)
+        if epochs.start is not None:
+            network.load_state_dict(epochs.start.network)  # in place: the layout stays
+        module = TrainingModule(network, task, settings, seed, datamodule.steps_per_epoch, epochs)
+        _run(module, datamodule, settings, epochs.start)
     weights = epochs.best.weights if settings.keep == "best" else copy_of_weights(network)
     _lay_out(network, torch.contiguous_format)
     network.load_state_dict(weights)
@@ -79,29 +83,6 @@ def _temperature(network: nn.Module, datamodule: PreparedDataModule, settings: T
         return network_temperature(network, datamodule.val)
 
 
-class _Epochs:
-    """What happens between epochs."""
-
-    def __init__(
-        self, network: nn.Module, task: Task, settings: TrainerConfig, on_epoch: Callable[[Row], None]
-    ) -> None:
-        self._network, self._settings, self._on_epoch = network, settings, on_epoch
-        self.history: list[Row] = []
-        self.best = BestWeights()
-        better = {"train_loss": False, "val_loss": False, **{f"val_{k}": v for k, v in task.metrics.items()}}
-        self._stopping = EarlyStopping(settings.early_stopping, better) if settings.early_stopping else None
-
-    def after(self, row: Row) -> bool:
-        """Record an epoch; tell whether it is the last."""
-        _refuse_divergence(row)
-        self.history.append(row)
-        if self._settings.keep == "best":
-            self.best.note(row, self._network)
-        self._on_epoch(row)
-        progress.report("training", int(row["epoch"]), self._settings.epochs)
-        return self._stopping is not None and self._stopping.stops_after(row)
-
-
 def _lay_out(network: nn.Module, layout: torch.memory_format) -> None:
     """Put the weights of convolutions into a memory layout; activations follow them."""
     for weight in network.parameters():
@@ -121,18 +102,13 @@ def _precompute(datamodule: PreparedDataModule, network: nn.Module) -> None:
             datamodule.precompute(precompute)
 
 
-def _refuse_divergence(row: Row) -> None:
-    for name in ("train_loss", "val_loss"):
-        if not math.isfinite(row[name]):
-            raise RemintError(
-                f"training diverged: {name} is {row[name]} in epoch {row['epoch']:g} at learning rate {row['lr']:.3g}; "
-                f"try a smaller trainer.lr, trainer.schedule.warmup or trainer.gradient_clip"
-            )
-
-
-def _run(module: TrainingModule, datamodule: PreparedDataModule, settings: TrainerConfig) -> None:
+def _run(
+    module: TrainingModule, datamodule: PreparedDataModule, settings: TrainerConfig, start: Position | None
+) -> None:
     """Run Lightning. It turns Ctrl-C into SystemExit and leaves SIGINT ignored: undo both."""
-    trainer = build_trainer(settings)
+    epoch, batch = (start.epoch, start.batch) if start is not None else (0, 0)
+    trainer = build_trainer(settings, epoch)
+    datamodule.begin_at(epoch, batch)
     handler = signal.getsignal(signal.SIGINT)
     try:
         trainer.fit(module, datamodule=datamodule)

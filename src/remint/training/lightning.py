@@ -23,15 +23,17 @@ from remint.data.rows import Batch
 from remint.seeds import derive_seed
 from remint.tasks.base import Task
 from remint.training.augmentation import augment
+from remint.training.checkpoint import Position
+from remint.training.epochs import Epochs
 from remint.training.optimizers import build_optimizer, l1_penalty, weights
 from remint.training.schedules import learning_rate
-from remint.training.watch import Row
 
 
 class TrainingModule(pl.LightningModule):
-    """Trains a network on a task. Calls `after_epoch` with the epoch's figures; training ends where that gives True.
+    """Trains a network on a task. Tells `epochs` each step and each epoch's figures; training ends where that says so.
 
-    Everything random inside step k is drawn from (seed, k).
+    Everything random inside step k is drawn from (seed, k). Where `epochs` goes on from a checkpoint, so do the
+    optimizer and the epoch's losses; the network has its weights already.
     """
 
     def __init__(
@@ -41,20 +43,23 @@ class TrainingModule(pl.LightningModule):
         settings: TrainerConfig,
         seed: int,
         steps_per_epoch: int,
-        after_epoch: Callable[[Row], bool],
+        epochs: Epochs,
     ) -> None:
         super().__init__()
         self.automatic_optimization = False
         self.network = network
         self._task, self._settings, self._seed = task, settings, seed
-        self._steps_per_epoch, self._after_epoch = steps_per_epoch, after_epoch
+        self._steps_per_epoch, self._epochs = steps_per_epoch, epochs
         self._penalised = weights(network) if settings.l1 > 0 else []
         self._penalty: Callable[[Batch], Tensor] | None = getattr(network, "penalty", None)
         self._augments = settings.augmentation != AugmentationConfig()
         self._parameters_list = [p for p in network.parameters() if p.requires_grad]
-        self._first_step = 0
+        self._first_step = self._learned = 0
         self._losses: list[Tensor] = []
         self._sizes: list[int] = []
+        self._start = epochs.start
+        if self._start is not None:
+            self._losses, self._sizes = list(self._start.losses), list(self._start.sizes)
         self._validated: list[dict[str, Tensor]] = []
 
     def __setattr__(self, name: str, value: Any) -> None:
@@ -71,15 +76,19 @@ class TrainingModule(pl.LightningModule):
     def configure_optimizers(self) -> Optimizer:
         """Build the optimizer; the rate is set at every step."""
         self._optimizer = build_optimizer(self.network, self._settings)
+        if self._start is not None:
+            self._optimizer.load_state_dict(self._start.optimizer)
         return self._optimizer
 
     def on_train_epoch_start(self) -> None:
-        """Note where the epoch begins."""
+        """Note where the epoch begins, and how many of its batches are learned."""
         self._first_step = self.current_epoch * self._steps_per_epoch
+        resumed = self._start is not None and self._start.epoch == self.current_epoch
+        self._learned = self._start.batch if self._start is not None and resumed else 0
 
     def training_step(self, batches: Iterable[Batch], batch_idx: int) -> None:
         """Learn from a group of batches."""
-        for number, batch in enumerate(batches, start=batch_idx * GROUP):
+        for number, batch in enumerate(batches, start=max(batch_idx * GROUP, self._learned)):
             self.learn(batch, number)
 
     def learn(self, batch: Batch, number: int) -> None:
@@ -98,6 +107,8 @@ class TrainingModule(pl.LightningModule):
         self._set_rate(learning_rate(settings, step, self._steps_per_epoch))
         self._optimizer.step()
         self._optimizer.zero_grad()
+        if self._epochs.stepped() and number + 1 < self._steps_per_epoch:
+            self._epochs.keep(self._position(self.current_epoch, number + 1))
 
     def _loss(self, batch: Batch) -> Tensor:
         """Give the loss with all penalties; note it without them."""
@@ -122,26 +133,33 @@ class TrainingModule(pl.LightningModule):
 
     def on_train_epoch_end(self) -> None:
         """Compute the epoch's figures; Lightning has validated by now."""
+        done = self.current_epoch + 1
         sizes = torch.tensor(self._sizes, dtype=torch.float64)
         validated = self._task.epoch_figures(self._validated)
         row = {
-            "epoch": self.current_epoch + 1,
+            "epoch": done,
             "train_loss": (torch.stack(self._losses).double() @ sizes / sizes.sum()).item(),
             **{f"val_{name}": value for name, value in validated.items()},
             "lr": float(self._optimizer.param_groups[0]["lr"]),
         }
         self._losses, self._sizes, self._validated = [], [], []
-        if self._after_epoch(row):
+        if self._epochs.after(row):
             self.trainer.should_stop = True
+        elif self._epochs.due and done < self._settings.epochs:
+            self._epochs.keep(self._position(done, 0))
+
+    def _position(self, epoch: int, batch: int) -> Position:
+        network, optimizer = dict(self.network.state_dict()), self._optimizer.state_dict()
+        return Position(epoch, batch, network, optimizer, self._losses, self._sizes)
 
     def _set_rate(self, rate: float) -> None:
         for group in self._optimizer.param_groups:
             group["lr"] = rate
 
 
-def build_trainer(settings: TrainerConfig) -> pl.Trainer:
-    """Set up a Trainer that writes no file, shows nothing and looks for no cluster."""
-    return pl.Trainer(
+def build_trainer(settings: TrainerConfig, epochs_done: int = 0) -> pl.Trainer:
+    """Set up a Trainer that writes no file, shows nothing and looks for no cluster, and begins with a later epoch."""
+    trainer = pl.Trainer(
         accelerator="cpu",
         devices=1,
         precision=settings.precision,
@@ -151,6 +169,9 @@ def build_trainer(settings: TrainerConfig) -> pl.Trainer:
         use_distributed_sampler=False,
         plugins=[LightningEnvironment()],
     )
+    progress: Any = trainer.fit_loop.epoch_progress.current  # its type does not tell all of its counters
+    progress.ready = progress.started = progress.processed = progress.completed = epochs_done
+    return trainer
 
 
 @contextmanager

@@ -1,6 +1,7 @@
 """What is decided between two epochs: whether to stop, and which weights to keep."""
 
 import math
+from collections.abc import Sequence
 
 from torch import Tensor, nn
 
@@ -14,7 +15,9 @@ Row = dict[str, float]
 class EarlyStopping:
     """Tells when the monitored figure has not improved by more than `min_delta` for `patience` epochs."""
 
-    def __init__(self, config: EarlyStoppingConfig, higher_is_better: dict[str, bool]) -> None:
+    def __init__(
+        self, config: EarlyStoppingConfig, higher_is_better: dict[str, bool], history: Sequence[Row] = ()
+    ) -> None:
         if config.monitor not in higher_is_better:
             raise ConfigError(
                 f'trainer.early_stopping.monitor is "{config.monitor}"; allowed: {", ".join(sorted(higher_is_better))}'
@@ -22,6 +25,8 @@ class EarlyStopping:
         self._config = config
         self._sign = -1.0 if higher_is_better[config.monitor] else 1.0
         self._best, self._waited = math.inf, 0
+        for row in history:
+            self.stops_after(row)
 
     def stops_after(self, row: Row) -> bool:
         """Take note of an epoch; tell whether it is the last."""
@@ -34,11 +39,14 @@ class EarlyStopping:
 
 
 class BestWeights:
-    """Keeps a copy of the weights of the epoch with the lowest validation loss; of equals the first."""
+    """Keeps a copy of the weights of the epoch with the lowest validation loss; of equals the first.
 
-    def __init__(self) -> None:
-        self._loss = math.inf
-        self.weights: dict[str, Tensor] = {}
+    `weights` are those of the best epoch of `history`, where a training goes on.
+    """
+
+    def __init__(self, history: Sequence[Row] = (), weights: dict[str, Tensor] | None = None) -> None:
+        self._loss = min((row["val_loss"] for row in history), default=math.inf)
+        self.weights = weights or {}
 
     def note(self, row: Row, network: nn.Module) -> None:
         """Take note of an epoch."""

@@ -12,7 +12,6 @@ from tests import trained
 from tests.store import all_runs, artifacts
 
 FILES = {
-    "environment.json",
     "evaluation/findings/calibration.json",
     "evaluation/findings/intervals.json",
     "evaluation/findings/sanity.json",
@@ -21,6 +20,7 @@ FILES = {
     "evaluation/predictions.parquet",
     "evaluation/plots/confusion.csv",
     "evaluation/plots/roc.csv",
+    "fingerprint.json",
     "plots/calibration.png",
     "plots/confusion.png",
     "plots/loss.png",
@@ -35,11 +35,8 @@ FILES = {
 def train_with_run(experiment: str, seed: int = 0) -> str:
     trained.train(experiment, seed)
     written = read_json(paths.model(experiment) / "fingerprint.json")
-    parts = written["parts"]
-    parameters, dataset = parts["parameters"], parts["parameters"]["dataset"]
-    with training_run(
-        dataset, experiment, parameters, written["fingerprint"], parts["data"], parts["environment"]
-    ) as run:
+    parameters = written["parts"]["parameters"]
+    with training_run(parameters["dataset"], experiment, parameters, written) as run:
         run.log_epoch(1, {"train_loss": 1.0})
     return run.run_id
 

@@ -58,7 +58,8 @@ def logged_models() -> list:
     return list(client().search_logged_models([experiment.experiment_id]))
 
 
-@pytest.mark.parametrize("after", [False, pytest.param(True, marks=pytest.mark.slow)])
+@pytest.mark.slow
+@pytest.mark.parametrize("after", [False, True])
 def test_kill_9_at_each_step_leaves_whole_versions_alone_and_the_next_command_goes_on(
     project: Path, after: bool
 ) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from remint import paths, progress
+from remint.errors import RemintError
 from remint.sources import archive, members
 from remint.sources.base import UnavailableError
 
@@ -96,7 +97,7 @@ def test_a_full_disk_is_no_damaged_archive(monkeypatch: pytest.MonkeyPatch) -> N
         raise OSError(28, "No space left on device")
 
     monkeypatch.setattr(archive.shutil, "copyfileobj", full)
-    with pytest.raises(OSError, match="No space left on device"):
+    with pytest.raises(RemintError, match=r"^\.remint/downloads cannot be written: No space left on device$"):
         read(found, "data/*.txt")
 
 

@@ -11,6 +11,8 @@ import pytest
 
 from remint.errors import RemintError
 from remint.tracking.records import TrainingRun, flat
+from remint.tracking.resumption import Earlier
+from remint.tracking.run_facts import run_facts
 from remint.tracking.runs import fail_evaluation, find_run, mark_dead_runs, training_run
 from remint.tracking.store import client
 from tests.store import all_runs, artifacts
@@ -22,8 +24,13 @@ PARAMETERS = {
 }
 
 
-def training(name: str = "adult-mlp", fingerprint: str = "f1") -> AbstractContextManager[TrainingRun]:
-    return training_run("adult", name, PARAMETERS, fingerprint, {"data/prepared/adult": "d" * 64}, {"torch": "2.13.0"})
+PARTS = {"data": {"data/prepared/adult": "d" * 64}, "environment": {"torch": "2.13.0"}}
+
+
+def training(
+    name: str = "adult-mlp", fingerprint: str = "f1", earlier: Earlier | None = None
+) -> AbstractContextManager[TrainingRun]:
+    return training_run("adult", name, PARAMETERS, {"fingerprint": fingerprint, "parts": PARTS}, earlier)
 
 
 def test_a_training_is_one_complete_run(store: Path) -> None:
@@ -43,9 +50,9 @@ def test_a_training_is_one_complete_run(store: Path) -> None:
     assert math.isnan(found.data.metrics["val_loss"])
     [dataset] = found.inputs.dataset_inputs
     assert (dataset.dataset.name, dataset.dataset.digest) == ("adult", "d" * 36)
-    assert artifacts(run.run_id) == {"environment.json"}
-    environment = Path(client().download_artifacts(run.run_id, "environment.json"))
-    assert json.loads(environment.read_text()) == {"torch": "2.13.0"}
+    assert artifacts(run.run_id) == {"fingerprint.json"}
+    written = Path(client().download_artifacts(run.run_id, "fingerprint.json"))
+    assert json.loads(written.read_text()) == {"fingerprint": "f1", "parts": PARTS}
     assert {e.name for e in client().search_experiments()} == {"adult", "Default"}
     assert all_runs("Default") == []
 
@@ -83,7 +90,7 @@ def _raise_after_an_epoch(run: TrainingRun, error: BaseException) -> None:
 TRAIN_AND_DIE = """
 import os, signal
 from remint.tracking.runs import training_run
-with training_run("adult", "adult-mlp", {}, "f1", {}, {}) as run:
+with training_run("adult", "adult-mlp", {}, {"fingerprint": "f1", "parts": {"data": {}}}) as run:
     run.log_epoch(1, {"train_loss": 1.0})
     os.kill(os.getpid(), signal.SIGKILL)
 """
@@ -179,3 +186,56 @@ def test_nothing_is_printed_and_nobody_is_called(
         run.log_epoch(1, {"train_loss": 1.0})
     assert capfd.readouterr() == ("", "")
     assert os.environ["MLFLOW_DISABLE_TELEMETRY"] == "true"
+
+
+def test_a_training_goes_on_in_its_run_and_repeats_no_point(store: Path) -> None:
+    """The store has epochs 1 and 2; the checkpoint is of epoch 1, and its second figure never came to the store."""
+    with pytest.raises(KeyboardInterrupt), training() as run:
+        _raise_after_two_epochs(run)
+    with training(earlier=Earlier(run.run_id, 100.0, [{"epoch": 1, "train_loss": 1.0, "val_loss": 3.0}])) as again:
+        at_work = client().get_run(run.run_id)
+        assert at_work.info.status == "RUNNING"
+        [sign] = Path(".remint", "runs").iterdir()
+        assert sign.name.endswith(at_work.data.tags["remint.sign"])
+        for epoch in (2, 3):
+            again.log_row({"epoch": epoch, "train_loss": 1 / epoch, "val_loss": 3 / epoch})
+    [found] = all_runs("adult")
+    assert (found.info.run_id, found.info.status) == (again.run_id, "FINISHED")
+    points = {
+        name: [(entry.step, entry.value) for entry in client().get_metric_history(run.run_id, name)]
+        for name in ("train_loss", "val_loss")
+    }
+    assert points == {name: [(e, top / e) for e in (1, 2, 3)] for name, top in (("train_loss", 1), ("val_loss", 3))}
+    assert found.data.tags["remint.resumed"] == "1"
+    assert "remint.failure" not in found.data.tags
+    assert 100 <= run_facts(run.run_id).seconds < 110
+
+
+def _raise_after_two_epochs(run: TrainingRun) -> None:
+    run.log_epoch(1, {"train_loss": 1.0})
+    run.log_epoch(2, {"train_loss": 0.5})
+    raise KeyboardInterrupt
+
+
+@pytest.mark.parametrize("case", ["deleted", "unknown", "of another training", "with its experiment"])
+def test_a_training_whose_run_is_gone_gets_a_new_one_with_all_its_points(store: Path, case: str) -> None:
+    with training(fingerprint="f2" if case == "of another training" else "f1") as run:
+        pass
+    if case == "deleted":
+        client().delete_run(run.run_id)
+    if case == "with its experiment":
+        client().delete_experiment(client().get_run(run.run_id).info.experiment_id)
+    run_id = "0" * 32 if case == "unknown" else run.run_id
+    with training(earlier=Earlier(run_id, 100.0, [{"epoch": 1, "train_loss": 1.0}])) as new:
+        new.log_row({"epoch": 2, "train_loss": 0.5})
+    assert new.run_id != run_id
+    assert [entry.step for entry in client().get_metric_history(new.run_id, "train_loss")] == [1, 2]
+    assert "remint.resumed" not in client().get_run(new.run_id).data.tags
+
+
+def test_seconds_of_a_run_that_an_earlier_remint_made_are_those_between_its_ends(store: Path) -> None:
+    with training() as run:
+        pass
+    client().delete_tag(run.run_id, "remint.seconds")
+    info = client().get_run(run.run_id).info
+    assert run_facts(run.run_id).seconds == (info.end_time - info.start_time) / 1000

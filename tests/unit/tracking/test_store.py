@@ -16,6 +16,8 @@ from remint.tracking.runs import training_run
 from remint.tracking.store import check_store, client, prepare_store
 from tests.store import all_runs, artifacts
 
+TRAINED = {"fingerprint": "f1", "parts": {"data": {}}}
+
 
 @pytest.fixture
 def empty(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -91,7 +93,7 @@ def test_a_file_that_is_no_database(empty: Path) -> None:
 def test_a_server_that_does_not_answer(empty: Path, monkeypatch: pytest.MonkeyPatch, uri: str) -> None:
     monkeypatch.setenv("MLFLOW_TRACKING_URI", uri)
     begin = time.monotonic()
-    with pytest.raises(RemintError) as caught, training_run("adult", "adult-mlp", {}, "f1", {}, {}):
+    with pytest.raises(RemintError) as caught, training_run("adult", "adult-mlp", {}, TRAINED):
         pass
     assert time.monotonic() - begin < 6
     assert "cannot be reached (connection refused); start it, or unset MLFLOW_TRACKING_URI" in str(caught.value)
@@ -105,7 +107,7 @@ def test_a_uri_that_mlflow_does_not_know(empty: Path, monkeypatch: pytest.Monkey
 
 
 def test_a_project_that_has_moved_finds_its_artifacts(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    with training_run("adult", "adult-mlp", {}, "f1", {}, {"torch": "2.13.0"}) as run:
+    with training_run("adult", "adult-mlp", {}, TRAINED) as run:
         pass
     moved = store.parent / f"{store.name} moved #1 50%"
     shutil.copytree(store, moved)
@@ -113,8 +115,8 @@ def test_a_project_that_has_moved_finds_its_artifacts(store: Path, monkeypatch: 
     monkeypatch.chdir(moved)
     check_store()
     assert client().get_run(run.run_id).info.artifact_uri.startswith(moved.as_uri())
-    assert artifacts(run.run_id) == {"environment.json"}
-    with training_run("adult", "adult-mlp", {}, "f1", {}, {"torch": "2.13.0"}) as second:
+    assert artifacts(run.run_id) == {"fingerprint.json"}
+    with training_run("adult", "adult-mlp", {}, TRAINED) as second:
         pass
     assert [r.info.run_id for r in all_runs("adult")] == [second.run_id, run.run_id]
     assert not (store / "mlruns").exists()

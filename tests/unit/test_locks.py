@@ -3,8 +3,8 @@ from pathlib import Path
 
 import pytest
 
-from remint.tracking import locks
-from remint.tracking.locks import locked
+from remint import locks
+from remint.locks import locked
 
 
 def wait_for(file: Path, waits_for: str, seconds: float) -> None:

@@ -1,0 +1,146 @@
+"""The environment that a version was made in: how this one differs, and making that one anew."""
+
+import json
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+from remint import paths
+from remint.errors import RemintError
+from remint.locks import locked
+from remint.proof.inputs import Difference
+from remint.provenance import HARDWARE, SETTINGS
+from remint.registry.origin import Origin, installed
+
+FOLDER = paths.STATE / "environments"
+LOCK = "constraints.txt"
+EQUIVALENT = ("threads", *HARDWARE, *SETTINGS)
+"Parts of an environment that may differ where a model counts as equivalent: hardware and what chooses kernels."
+_READY = ".ready"
+_OTHER_KINDS = ("python", "libc", *HARDWARE, *SETTINGS)
+_LIST = "import json; from remint.registry.origin import installed; print(json.dumps(installed()))"
+
+
+@dataclass(frozen=True)
+class Environment:
+    """An interpreter with its packages."""
+
+    python: str
+    "Path of the interpreter."
+    packages: Mapping[str, str]
+    "Every installed distribution but remint, with its version."
+
+
+def this_environment() -> Environment:
+    """Give the environment of this process."""
+    return Environment(sys.executable, installed())
+
+
+def python_of(origin: Origin) -> str:
+    """Give the version of Python that a model was trained with."""
+    return str(origin.fingerprint["parts"]["environment"]["python"])
+
+
+def package_differences(origin: Origin, packages: Mapping[str, str]) -> list[Difference]:
+    """Give every package of a version's environment that is another here, or is not here."""
+    return [
+        Difference("package", name, version, packages.get(name))
+        for name, version in origin.packages.items()
+        if packages.get(name) != version
+    ]
+
+
+def declared_packages(root: Path) -> frozenset[str]:
+    """Name the packages that a scratch project itself declares to need."""
+    names = (re.match(r"[A-Za-z0-9._-]+", line) for line in _needed(root))
+    return frozenset(found[0].lower().replace("_", "-") for found in names if found)
+
+
+def environment_differences(registered: Mapping[str, Any], minted: Mapping[str, Any]) -> list[Difference]:
+    """Give what differs between the environments of two fingerprints: packages first, threads and hardware last."""
+    names = sorted(registered.keys() | minted.keys(), key=lambda name: (_rank(name), name))
+    return [
+        Difference(_kind(name), name, registered.get(name), minted.get(name))
+        for name in names
+        if registered.get(name) != minted.get(name)
+    ]
+
+
+def rebuilt(origin: Origin, root: Path) -> Environment:
+    """Give an environment by the lock of the commit in a scratch project, installed by pip unless it is there.
+
+    Where the commit has no lock, the version's own packages are it. Raises RemintError where Python is another or pip
+    fails.
+    """
+    python, constraints = _interpreter(python_of(origin)), _constraints(origin, root)
+    needed = _needed(root)
+    key = sha256(json.dumps([constraints, sorted(needed), python_of(origin)]).encode()).hexdigest()[:16]
+    place = (FOLDER / key).absolute()
+    with locked(FOLDER / f"{key}.lock", "another remint process that is installing the same environment"):
+        if not (place / _READY).is_file():
+            shutil.rmtree(place, ignore_errors=True)
+            _install(python, place, constraints, needed)
+    own = str(place / "bin" / "python")
+    variables = {**os.environ, "PYTHONPATH": str(root / "src")}
+    listed = _called([own, "-c", _LIST], "the rebuilt environment", variables)
+    return Environment(own, json.loads(listed))
+
+
+def _needed(root: Path) -> list[str]:
+    declared = tomllib.loads((root / "pyproject.toml").read_text(encoding="utf-8"))
+    return [str(line) for line in declared["project"]["dependencies"]]
+
+
+def _install(python: str, place: Path, constraints: str, needed: list[str]) -> None:
+    _called([python, "-m", "venv", str(place)], "python -m venv")
+    lock = place / LOCK
+    lock.write_text(constraints, encoding="utf-8")
+    command = [str(place / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    _called([*command, "--constraint", str(lock), *needed], "pip install")
+    (place / _READY).touch()
+
+
+def _called(command: list[str], what: str, variables: Mapping[str, str] | None = None) -> str:
+    done = subprocess.run(command, capture_output=True, text=True, env=variables, check=False)
+    if done.returncode:
+        raise RemintError(f"--rebuild-env: {what} failed: {done.stderr.strip()[-2000:]}")
+    return done.stdout
+
+
+def _interpreter(wanted: str) -> str:
+    """Find Python of a version: this one, or one on the PATH."""
+    if platform.python_version() == wanted:
+        return str(Path(sys.executable))
+    found = shutil.which(f"python{wanted.rpartition('.')[0]}")
+    if found and _called([found, "-c", "import platform; print(platform.python_version())"], found).strip() == wanted:
+        return found
+    raise RemintError(
+        f"--rebuild-env: the version was trained with Python {wanted}, this is {platform.python_version()}, and no "
+        f"python{wanted.rpartition('.')[0]} of that version is on the PATH"
+    )
+
+
+def _constraints(origin: Origin, root: Path) -> str:
+    lock = root / LOCK
+    if lock.is_file():
+        return lock.read_text(encoding="utf-8")
+    return "".join(f"{name}=={version}\n" for name, version in origin.packages.items())
+
+
+def _rank(name: str) -> int:
+    return 2 if name in EQUIVALENT else 1 if name in _OTHER_KINDS else 0
+
+
+def _kind(name: str) -> str:
+    if name == "threads":
+        return "threads"
+    return "environment" if name in _OTHER_KINDS else "package"

@@ -1,0 +1,166 @@
+"""What the stages wrote anew, held against what was registered."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from remint import paths
+from remint.files import read_json
+from remint.provenance import content_digest, file_digests, parts_digest
+from remint.registry.origin import Origin, OriginStage
+
+FINGERPRINT = "fingerprint.json"
+_PREPROCESSOR = "preprocessor.json"
+_WEIGHTS = "weights.safetensors"
+
+
+@dataclass(frozen=True)
+class Registered:
+    """A version's folder: what the registry itself holds of the model."""
+
+    folder: Path
+
+    @property
+    def code(self) -> Path:
+        """Source of the package."""
+        return self.folder / "code" / "remint"
+
+    @property
+    def model(self) -> Path:
+        """What the predictor is loaded from."""
+        return self.folder / "data" / "files"
+
+    @property
+    def evaluation(self) -> Path:
+        """What `evaluate` wrote."""
+        return self.folder / "remint" / "evaluation"
+
+    def own(self, file: str, origin: Origin) -> Path | None:
+        """Give the version's own copy of an output, None where it keeps none."""
+        path, prepared = Path(file), paths.prepared(origin.dataset)
+        kept = {
+            paths.model(origin.experiment): self.model,
+            paths.report("evaluate", origin.experiment): self.evaluation,
+            prepared / _PREPROCESSOR: self.model / _PREPROCESSOR,
+        }
+        for made, place in kept.items():
+            if path.is_relative_to(made) and (place / path.relative_to(made)).is_file():
+                return place / path.relative_to(made)
+        return None
+
+
+def compared_outputs(
+    origin: Origin, kinds: tuple[str, ...], root: Path, registered: Registered
+) -> dict[str, dict[str, str | None]]:
+    """Give the digests of every output of the stages that were run, as registered and as minted, in their order.
+
+    Of `fingerprint.json` it is that of all its parts but the environment, which may be another. Of a file that the
+    version itself holds, it is that of the version's copy.
+    """
+    found: dict[str, dict[str, str | None]] = {}
+    for kind in kinds:
+        stage = origin.stage(kind)
+        minted = _minted(stage, root)
+        for file, digest in stage.outputs.items():
+            own = registered.own(file, origin)
+            told = digest if own is None else content_digest(own)
+            found[file] = {"registered": told, "minted": minted.pop(file, None)}
+        found |= {file: {"registered": None, "minted": digest} for file, digest in minted.items()}
+    file = (paths.model(origin.experiment) / FINGERPRINT).as_posix()
+    if file in found:
+        here = root / file
+        found[file] = {
+            "registered": _decided(origin.fingerprint),
+            "minted": _decided(read_json(here)) if here.is_file() else None,
+        }
+    return found
+
+
+def altered_copies(origin: Origin, registered: Registered) -> list[str]:
+    """Name the files of a version that are no longer those that its stages wrote."""
+    found = []
+    for stage in origin.stages:
+        for file, digest in stage.outputs.items():
+            own = registered.own(file, origin)
+            if own is not None and content_digest(own) != digest:
+                found.append(file)
+    return found
+
+
+def largest_differences(origin: Origin, root: Path, registered: Registered) -> dict[str, Any]:
+    """Give the largest absolute difference of any weight and of any predicted number, and both sides' metrics."""
+    report = root / paths.report("evaluate", origin.experiment)
+    minted = root / paths.model(origin.experiment)
+    metrics = [_metrics(folder / "metrics.json") for folder in (registered.evaluation, report)]
+    return {
+        "weights": _weights(registered.model / _WEIGHTS, minted / _WEIGHTS),
+        "predictions": _predictions(registered.evaluation / "predictions.parquet", report / "predictions.parquet"),
+        "metrics": {
+            name: {"registered": metrics[0].get(name), "minted": metrics[1].get(name)}
+            for name in sorted({*metrics[0], *metrics[1]})
+        },
+    }
+
+
+def _minted(stage: OriginStage, root: Path) -> dict[str, str]:
+    """Give the digests of what is there now where a stage writes."""
+    places = {_place(file) for file in stage.outputs}
+    found = (
+        entry for place in sorted(places) if (root / place).exists() for entry in file_digests(root / place).items()
+    )
+    return {Path(file).relative_to(root).as_posix(): digest for file, digest in found}
+
+
+def _place(file: str) -> Path:
+    """Give the folder of a dataset or an experiment that an output lies in: `data/raw/adult`."""
+    parts = Path(file).parts
+    return Path(*parts[: 4 if parts[1] == "reports" else 3])
+
+
+def _decided(content: Mapping[str, Any]) -> str:
+    return parts_digest({name: part for name, part in content["parts"].items() if name != "environment"})
+
+
+def _metrics(file: Path) -> dict[str, float]:
+    content = read_json(file) if file.is_file() else {}
+    return {name: value for name, value in content.items() if isinstance(value, int | float)}
+
+
+def _weights(registered: Path, minted: Path) -> float | None:
+    """Give the largest difference; None where the networks are not of one shape."""
+    import numpy as np
+    from safetensors.numpy import load_file
+
+    if not (registered.is_file() and minted.is_file()):
+        return None
+    try:
+        old, new = load_file(registered), load_file(minted)
+    except Exception:  # a damaged file, or a number type that NumPy does not have
+        return None
+    if {name: array.shape for name, array in old.items()} != {name: array.shape for name, array in new.items()}:
+        return None
+    return _largest(np.abs(old[name].astype(np.float64) - new[name].astype(np.float64)) for name in sorted(old))
+
+
+def _predictions(registered: Path, minted: Path) -> float | None:
+    """Give the largest difference in a column of numbers; None where the tables are not of one shape."""
+    import numpy as np
+    import pandas as pd
+
+    try:
+        old, new = (pd.read_parquet(file, engine="pyarrow") for file in (registered, minted))
+    except (OSError, ValueError):
+        return None
+    if old.shape != new.shape or list(old.columns) != list(new.columns):
+        return None
+    numbers = [name for name in old.select_dtypes("number").columns if name in new.select_dtypes("number").columns]
+    return _largest(np.abs(old[name].to_numpy(np.float64) - new[name].to_numpy(np.float64)) for name in numbers)
+
+
+def _largest(differences: Any) -> float | None:
+    """Give the largest finite value of arrays, 0 for none at all, None where one is NaN or infinite."""
+    import numpy as np
+
+    highest = max((float(values.max()) for values in differences if values.size), default=0.0)
+    return highest if np.isfinite(highest) else None

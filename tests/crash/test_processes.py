@@ -1,0 +1,49 @@
+"""What the forks leave out: real processes, with workers and a Prefect server of their own, that are killed."""
+
+import os
+import signal
+import subprocess
+import time
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Project
+from tests.crash import tiny
+from tests.crash.healthy import faults, outputs
+from tests.crash.trials import Trials
+
+
+def processes_in(folder: Path) -> list[str]:
+    """Give the command lines of the living processes whose working directory is in a folder."""
+    found = []
+    for entry in Path("/proc").iterdir():
+        try:
+            if entry.name.isdigit() and (entry / "cwd").readlink().is_relative_to(folder):
+                found.append((entry / "cmdline").read_text().replace("\0", " "))
+        except OSError:
+            continue
+    return found
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("word", ["ingest@", "validate@", "train@"])
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_workers_and_the_server_die_with_a_run(trials: Trials, tmp_path: Path, jobs: str, word: str) -> None:
+    expected = trials.scenario("repro").expected
+    project = Project(tmp_path / "project")
+    tiny.put(trials.state("repro"), project.root)
+    variables = {**project.environment, "PYTHONUNBUFFERED": "1"}
+    command = ["remint", "run", "--jobs", jobs]
+    process = subprocess.Popen(command, cwd=project.root, env=variables, stdout=subprocess.PIPE, text=True)
+    assert process.stdout is not None
+    next(line for line in process.stdout if line.startswith(word))
+    os.kill(process.pid, signal.SIGKILL)
+    process.wait()
+    deadline = time.monotonic() + 10
+    while (left := processes_in(project.root)) and time.monotonic() < deadline:
+        time.sleep(0.1)
+    assert left == []
+    project.call("remint", "run", "--jobs", jobs)
+    assert faults(project.root, expected) == []
+    assert outputs(project.root) == expected

@@ -1,0 +1,154 @@
+"""`remint verify`: a registered version is minted again from its number alone."""
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import Project
+from tests.flows.pages import free_port, serving
+from tests.flows.test_schedule import api, ended, start
+
+Copy = Callable[[Project], Project]
+IDENTICAL, EQUIVALENT, DIFFERENT = 0, 3, 4
+
+
+def verify(project: Project, *arguments: str, **variables: str) -> tuple[int, str, dict]:
+    """Give exit code, output and certificate."""
+    file = project.root / ".remint" / "certificate.json"
+    done = project.call("remint", "verify", *arguments, "-o", str(file), check=False, **variables)
+    return done.returncode, done.stdout + done.stderr, json.loads(file.read_text()) if file.exists() else {}
+
+
+def clone(project: Project, folder: Path) -> tuple[Project, dict[str, str]]:
+    """Clone the git repository alone; give it and the variables that name the first one's store."""
+    subprocess.run(["git", "clone", "-q", project.root, folder], check=True)
+    return Project(folder), {"MLFLOW_TRACKING_URI": f"sqlite:///{project.root}/mlruns/mlflow.db"}
+
+
+def nothing_left(project: Project) -> bool:
+    worktrees = project.call("git", "worktree", "list").stdout.splitlines()
+    return len(worktrees) == 1 and not list((project.root / ".remint/verify").iterdir())
+
+
+def test_a_version_is_minted_again_byte_for_byte(finished: Project, copy_of: Copy) -> None:
+    project = copy_of(finished)
+    before = project.call("git", "status", "--porcelain").stdout
+    code, told, certificate = verify(project, "adult-logistic")
+    assert code == IDENTICAL, told
+    assert "identical: adult-logistic/1 was minted again from train on: all" in told
+    assert certificate["verdict"] == "identical"
+    assert "data/models/adult-logistic/weights.safetensors" in certificate["outputs"]
+    assert project.call("remint", "certificate", "check", ".remint/certificate.json").returncode == 0
+    assert "identical" in project.call("remint", "models", "adult-logistic").stdout
+    assert project.call("git", "status", "--porcelain").stdout == before
+    assert nothing_left(project)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("name", ["adult-logistic", "adult-mlp", "mnist-cnn"])
+def test_a_clean_clone_without_any_cache_mints_it_again(finished: Project, copy_of: Copy, name: str) -> None:
+    original = copy_of(finished)
+    project, variables = clone(original, original.root.parent / "clone")
+    code, told, certificate = verify(project, name, **variables)
+    assert code == IDENTICAL, told
+    assert certificate["from"] == "ingest"
+    assert len(certificate["outputs"]) > 20
+
+
+@pytest.mark.slow
+def test_uncommitted_changes_and_new_files_are_minted_again(finished: Project, copy_of: Copy) -> None:
+    original = copy_of(finished)
+    code = original.root / "src/remint/models"
+    (code / "planted.py").write_text('"""More."""\n\nVALUE = 1\n')
+    linear = (code / "linear.py").read_text()
+    added = "from torch import nn\n\nfrom remint.models.planted import VALUE as VALUE"
+    (code / "linear.py").write_text(linear.replace("from torch import nn", added))
+    original.edit("params.yaml", lambda c: c["experiments"]["adult-logistic"]["trainer"].update(epochs=1))
+    original.call("remint", "run", "adult-logistic")
+    project, variables = clone(original, original.root.parent / "clone")
+    found, told, certificate = verify(project, "adult-logistic/2", **variables)
+    assert found == IDENTICAL, told
+    assert certificate["dirty"] is True
+    assert "uncommitted changes" in told
+
+
+@pytest.mark.slow
+def test_other_instructions_are_equivalent_or_identical(finished: Project, copy_of: Copy) -> None:
+    project = copy_of(finished)
+    found, told, certificate = verify(project, "adult-mlp", ATEN_CPU_CAPABILITY="default")
+    assert found in (IDENTICAL, EQUIVALENT), told
+    assert "ATEN_CPU_CAPABILITY" in told
+    if found == EQUIVALENT:
+        assert 0 < certificate["largest"]["weights"] < 1e-2
+    project.call("remint", "certificate", "check", ".remint/certificate.json")
+
+
+@pytest.mark.slow
+def test_what_git_gives_in_the_commits_place_is_found(finished: Project, copy_of: Copy) -> None:
+    project = copy_of(finished)
+    registered = project.call("git", "rev-parse", "HEAD").stdout.strip()
+    file = project.root / "src/remint/models/linear.py"
+    file.write_text(file.read_text() + "\n# planted\n")
+    project.commit()
+    project.call("git", "replace", registered, "HEAD")
+    found, told, certificate = verify(project, "adult-logistic")
+    assert found == DIFFERENT
+    assert certificate["first_difference"]["kind"] == "code"
+    assert "code src/remint/models/linear.py: sha256" in told
+    assert "+# planted" in told
+
+
+@pytest.mark.slow
+def test_a_damaged_weight_in_the_registry_is_found(finished: Project, copy_of: Copy) -> None:
+    project = copy_of(finished)
+    for file in (project.root / "mlruns/artifacts").glob("*/models/*/artifacts/data/files/weights.safetensors"):
+        file.write_bytes(file.read_bytes()[:-1] + b"\x01")
+    found, told, certificate = verify(project, "adult-logistic")
+    assert found == DIFFERENT
+    assert certificate["first_difference"]["name"] == "data/models/adult-logistic/weights.safetensors"
+    assert "the version's own copy is not what its stages wrote" in told
+
+
+@pytest.mark.slow
+def test_a_killed_verification_leaves_nothing_that_the_next_does_not_clear(finished: Project, copy_of: Copy) -> None:
+    project = copy_of(finished)
+    process = subprocess.Popen(
+        ["remint", "verify", "adult-logistic"], cwd=project.root, env=project.environment, start_new_session=True
+    )
+    while not list((project.root / ".remint").glob("verify/.*/tree/mlruns/mlflow.db")):
+        assert process.poll() is None
+        time.sleep(0.05)
+    time.sleep(1)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.wait()
+    code, told, _certificate = verify(project, "adult-logistic")
+    assert code == IDENTICAL, told
+    assert nothing_left(project)
+    assert not _stages_at_work(project)
+
+
+@pytest.mark.slow
+def test_a_scheduled_proof_verifies_a_champion(finished: Project, copy_of: Copy) -> None:
+    project = copy_of(finished)
+    proof = {"cron": "0 4 1 1 *", "verify": "random-champion", "timezone": "UTC"}
+    project.edit("params.yaml", lambda c: c.update(schedules={"proof": proof}))
+    port = free_port()
+    with serving(project, "remint", "schedule", "--port", str(port), ready="Ctrl-C"):
+        while not (found := api(port, "deployments/filter")):
+            time.sleep(0.5)
+        assert found[0]["name"] == "proof"
+        assert ended(port, start(port, found[0]["id"])) == "COMPLETED"
+        (artifact,) = api(port, "artifacts/filter")
+    assert "identical" in artifact["data"]
+    assert "identical" in project.call("remint", "models").stdout
+
+
+def _stages_at_work(project: Project) -> bool:
+    listed = subprocess.run(["ps", "-eo", "args"], capture_output=True, text=True, check=True).stdout
+    return any("remint.stages" in line and str(project.root) in line for line in listed.splitlines())

@@ -1,0 +1,118 @@
+"""Healing of what a killed DVC leaves."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from flows import dvc_files
+from flows.dvc_files import COPY, is_whole, mend_dvc, mend_run_cache, mended
+from remint import paths
+from remint.locks import free, take
+
+pytestmark = pytest.mark.usefixtures("workdir")
+STAGE = """  {name}:
+    cmd: remint stage {name}
+    deps:
+    - path: data/in
+      md5: 11aa
+      size: 3
+    outs:
+    - path: data/{name}
+      hash: md5
+      md5: 22bb.dir
+      size: {size}
+      nfiles: 2
+"""
+HEAD = "schema: '2.0'\nstages:\n"
+
+
+def lock(*stages: str, size: int = 7) -> str:
+    return HEAD + "".join(STAGE.format(name=name, size=size) for name in stages)
+
+
+def test_every_cut_is_seen_and_mended_from_the_copy() -> None:
+    whole = lock("a", "b", "c")
+    boundaries = {len(lock("a")), len(lock("a", "b"))}
+    for length in range(len(whole)):
+        assert is_whole(whole[:length]) == (length in boundaries), whole[:length]
+        if length not in boundaries:
+            assert mended(whole[:length], whole) == whole
+    assert is_whole(whole)
+
+
+def test_a_torn_lock_keeps_what_is_newer_than_the_copy() -> None:
+    paths.LOCK_FILE.write_text(lock("a", "b", "c"))
+    assert mend_dvc() == ()
+    assert COPY.read_text() == lock("a", "b", "c")
+    newer = lock("a", "b", size=8)
+    paths.LOCK_FILE.write_text(newer + STAGE.format(name="c", size=9)[:-20])
+    (told,) = mend_dvc()
+    assert "dvc.lock was torn" in told
+    assert paths.LOCK_FILE.read_text() == newer + STAGE.format(name="c", size=7)
+    assert mend_dvc() == ()
+
+
+def test_a_torn_lock_without_a_copy_loses_its_last_stage_alone() -> None:
+    paths.LOCK_FILE.write_text(lock("a", "b")[:-5])
+    assert len(mend_dvc()) == 1
+    assert paths.LOCK_FILE.read_text() == lock("a")
+    paths.LOCK_FILE.write_text("")
+    COPY.unlink(missing_ok=True)
+    assert len(mend_dvc()) == 1
+    assert not paths.LOCK_FILE.exists()
+
+
+@pytest.mark.parametrize(
+    "text", ["schema: '2.0'\nstages: {}\n", lock("a") + "  other:\n    cmd: x\n  b:\n    cmd: y\n"]
+)
+def test_a_lock_that_dvc_finished_is_left_as_it_is(text: str) -> None:
+    paths.LOCK_FILE.write_text(text)
+    assert mend_dvc() == ()
+    assert paths.LOCK_FILE.read_text() == text
+
+
+def test_a_lock_that_dvc_is_writing_is_left_alone() -> None:
+    paths.LOCK_FILE.write_text(lock("a")[:-5])
+    Path(".dvc/tmp").mkdir(parents=True)
+    held = take(Path(".dvc/tmp/lock"))
+    assert held is not None
+    assert mend_dvc() == ()
+    free(held)
+    assert len(mend_dvc()) == 1
+
+
+def held_by(pid: int) -> str:
+    return json.dumps({"write": {"/p": {"pid": pid, "cmd": "dvc repro"}}, "read": {"/q": [{"pid": pid, "cmd": "dvc"}]}})
+
+
+def test_locks_of_the_dead_are_broken_those_of_the_living_are_not() -> None:
+    file = Path(".dvc/tmp/rwlock")
+    file.parent.mkdir(parents=True)
+    for text in ('{"write": {}}', held_by(os.getpid())):
+        file.write_text(text)
+        assert mend_dvc() == ()
+        assert file.read_text() == text
+    for text in ('{"write": {"/p"', "", held_by(2**22 + 1)):
+        file.write_text(text)
+        assert mend_dvc() == (".dvc/tmp/rwlock: locks of a killed DVC command are broken",)
+        assert json.loads(file.read_text()) in ({}, {"write": {}, "read": {}})
+    both = json.loads(held_by(os.getpid()))
+    both["read"]["/q"].append({"pid": 2**22 + 1, "cmd": "dvc"})
+    file.write_text(json.dumps(both))
+    assert len(mend_dvc()) == 1
+    assert json.loads(file.read_text()) == json.loads(held_by(os.getpid()))
+    file.write_text(held_by(os.getpid()))
+    os.utime(file, (1e9, 1e9))  # older than this process, which has got the number of a dead one
+    assert len(mend_dvc()) == 1
+
+
+def test_an_empty_folder_of_the_run_cache_goes() -> None:
+    empty, full = dvc_files.RUNS / "ab" / "abcd", dvc_files.RUNS / "ab" / "abef"
+    empty.mkdir(parents=True)
+    full.mkdir()
+    (full / "entry").write_text("")
+    mend_run_cache()
+    assert not empty.exists()
+    assert (full / "entry").exists()
