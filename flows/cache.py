@@ -58,7 +58,8 @@ class DvcStore:
         if not missing:
             return
         try:
-            self._repo.cloud.pull([HashInfo("md5", digest) for digest in missing])
+            with self._repo.lock:  # others remove the temporary files of a DVC that holds no lock
+                self._repo.cloud.pull([HashInfo("md5", digest) for digest in missing])
         except DvcException as error:
             raise RemintError(f"DVC's cache does not have {missing[0]}, and {_reason(error)}") from None
         except OSError as error:

@@ -1,23 +1,31 @@
-"""Mending what a killed DVC leaves: a torn `dvc.lock`, a torn list of locks, an empty folder in the run cache."""
+"""Mending what a killed DVC leaves: torn files, locks, temporary files, an empty folder in the run cache."""
 
 import json
 import os
 import re
 import sys
+import time
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from remint import paths
-from remint.files import write_text
+from remint.files import remove, write_text
+from remint.leftovers import finish_swap
 from remint.locks import free, take
 
 COPY = paths.STATE / "dvc.lock"
 "The last `dvc.lock` that was seen whole."
-RUNS = Path(".dvc/cache/runs")
+CACHE = Path(".dvc/cache")
+RUNS = CACHE / "runs"
 _TMP = Path(".dvc/tmp")
 _HEAD = "schema: '2.0'\nstages:\n"
+_TEMPORARY = re.compile(r"\.[A-Za-z0-9_-]{22}\.tmp")
+"Names that DVC gives to files on their way to their place (`dvc_objects.fs.utils.tmp_fname`)."
+_DAY = 24 * 60 * 60
+_OURS = re.compile("(ingest|validate|preprocess|baseline|train|evaluate)@")
+"How the entries of stages begin that have outputs; a stage that a user adds may have none."
 _STAGE = re.compile(r"^  (?=\S)", re.MULTILINE)
 
 
@@ -52,6 +60,7 @@ def mend_lock() -> str | None:
         if not ours or text is None:
             return None
         if is_whole(text):
+            finish_swap(COPY)  # commands that only look, such as `remint list`, leave no sign when they are killed here
             write_text(COPY, text)
             return None
         if whole := mended(text, copy or ""):
@@ -86,13 +95,30 @@ def mend_run_cache() -> None:
                 folder.rmdir()
 
 
+def mend_temporary() -> tuple[Path, ...]:
+    """Remove, and give, the temporary files of killed DVC commands; DVC itself never does. A living one holds its lock.
+
+    Takes a look at each folder under `data/` and in DVC's cache, which DVC commands of other workspaces may share:
+    in it those of the last day stay.
+    """
+    with _dvc_lock("lock") as ours:
+        found = tuple(_temporary()) if ours else ()
+        for path in found:
+            with suppress(OSError):
+                remove(path)
+    return found
+
+
 def is_whole(text: str) -> bool:
-    """Tell whether the text of a `dvc.lock` ends where DVC ends one: after the last output of a stage."""
+    """Tell whether the text of a `dvc.lock` ends where DVC ends one: after a file with all that is told of it.
+
+    That is an output of a stage, where the stage is one of ours.
+    """
     head, *stages = _STAGE.split(text)
     if not stages:
         return head.endswith("stages: {}\n")
-    last_is_whole = text.endswith("\n") and _has_outputs(stages[-1])
-    return last_is_whole or (text.endswith("\n") and not all(_has_outputs(stage) for stage in stages[:-1]))
+    last = stages[-1]
+    return last.endswith("\n") and (_has_outputs(last) or (not _OURS.match(last) and _may_end(last)))
 
 
 def mended(text: str, copy: str) -> str:
@@ -104,15 +130,38 @@ def mended(text: str, copy: str) -> str:
     return "".join((_HEAD, *(f"  {stage}" for stage in together))) if together else ""
 
 
+def _temporary() -> Iterator[Path]:
+    yield from (path for path in Path().iterdir() if _TEMPORARY.fullmatch(path.name))
+    yield from _temporary_below(paths.DATA)
+    long_ago = time.time() - _DAY
+    for path in _temporary_below(CACHE):
+        with suppress(FileNotFoundError):
+            if path.lstat().st_mtime < long_ago:
+                yield path
+
+
+def _temporary_below(top: Path) -> Iterator[Path]:
+    for folder, inner, files in os.walk(top):
+        yield from (Path(folder, name) for name in (*inner, *files) if _TEMPORARY.fullmatch(name))
+
+
 def _has_outputs(stage: str) -> bool:
-    outputs = stage.partition("\n    outs:\n")[2]
-    last = outputs.rpartition("- path: ")[2]
-    return "\n      size: " in last and (".dir\n" not in last or "\n      nfiles: " in last)
+    return _file_is_whole(stage.partition("\n    outs:\n")[2].rpartition("- path: ")[2])
+
+
+def _may_end(stage: str) -> bool:
+    """Tell whether a stage that need not have outputs may end like this."""
+    _, files, last = stage.rpartition("\n    - path: ")
+    return "\n    cmd:" in stage and not stage.endswith(":\n") and (not files or _file_is_whole(last))
+
+
+def _file_is_whole(told: str) -> bool:
+    return "\n      size: " in told and (".dir\n" not in told or "\n      nfiles: " in told)
 
 
 def _read(file: Path) -> str | None:
     try:
-        return file.read_bytes().decode("utf-8", errors="replace")
+        return file.read_bytes().decode("utf-8", errors="replace").replace("\r\n", "\n")
     except OSError:
         return None
 

@@ -17,6 +17,7 @@ from flows.dvc_files import busy
 from flows.plan import Plan, PlannedStage
 from remint.errors import RemintError
 from remint.files import DISK_FULL, writing
+from remint.locks import telling
 
 Runner = Callable[[str, str], object]
 "Does the work of a stage, given its kind and name; raises RemintError when it fails."
@@ -47,6 +48,7 @@ class DvcExecutor:
 
     def __init__(self, repo: Any, plan: Plan, runner: Runner) -> None:
         self._repo = repo
+        _wait_for_lock(repo)
         self._runner = runner
         self._mutex = threading.Lock()
         self._stages = {stage.addressing: stage for stage in repo.index.stages}
@@ -67,7 +69,7 @@ class DvcExecutor:
         import dvc.utils.serialize._common as files
 
         try:
-            with self._mutex, _readable_errors("dvc.lock"), self._repo.lock:
+            with self._mutex:
                 self._write(self._unwritten)
         finally:
             dvc.stage.run.cmd_run, files._dump_data = self._original
@@ -75,7 +77,8 @@ class DvcExecutor:
     def execute(self, stage: PlannedStage, force: bool = False) -> Outcome:
         """Bring a stage up to date as `dvc repro` would.
 
-        Raises RemintError when the stage fails or another process holds DVC's lock.
+        Raises RemintError when the stage fails, or another DVC command works on its files. Waits for DVC's lock, which
+        others hold for a moment, and tells that on standard error where it takes long: what has run is to be recorded.
         """
         done = None
         try:
@@ -92,7 +95,7 @@ class DvcExecutor:
 
         A finished stage that waits for one before it is not lost with this process: its outputs are in the run cache.
         """
-        with self._mutex, self._repo.lock:
+        with self._mutex:
             self._finished[address] = done
             waits = (i for i, earlier in enumerate(self._unwritten) if earlier not in self._finished)
             ready = self._unwritten[: next(waits, None)]
@@ -100,10 +103,11 @@ class DvcExecutor:
             self._write(ready)
 
     def _write(self, addresses: list[str]) -> None:
-        for address in addresses:
-            done = self._finished.get(address)
-            if done is not None:
-                done.dump(update_pipeline=False)
+        done = [stage for address in addresses if (stage := self._finished.get(address)) is not None]
+        if done:
+            with _readable_errors("dvc.lock"), self._repo.lock:
+                for stage in done:
+                    stage.dump(update_pipeline=False)
 
     def _run_command(self, stage: Any, **_options: Any) -> None:
         address: str = stage.addressing
@@ -118,6 +122,12 @@ class DvcExecutor:
         finally:
             self._mutex.acquire()
         self._ran.add(address)
+
+
+def _wait_for_lock(repo: Any) -> None:
+    """Let DVC wait for its lock for as long as it takes, in our words."""
+    repo.lock._wait, repo.lock._friendly = True, False
+    repo.lock.lock = telling("another DVC or remint command, which holds DVC's lock")(repo.lock.lock)
 
 
 def _dump_whole(path: Any, data: Any, dumper: Callable[..., object], **options: Any) -> None:

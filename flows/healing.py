@@ -1,19 +1,22 @@
 """Healing what killed commands have left. Every command that writes begins with it."""
 
+import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from flows.dvc_files import mend_dvc, tell_healed
+from flows.dvc_files import mend_dvc, mend_temporary, tell_healed
 from remint import paths
 from remint.errors import RemintError
-from remint.files import DISK_FULL
+from remint.files import DISK_FULL, error_number
 from remint.leftovers import mend_below, mend_beside
-from remint.signs import Sign, dead_signs
+from remint.signs import Sign, all_dead
 
-ALIVE = paths.STATE / "alive"
+ALIVE = paths.ALIVE
 "A sign of life for each command that is at work: where none is dead, nothing needs to be looked for."
+_RECORDED = frozenset({"baseline", "train", "evaluate"})
+"Kinds of stages that write to MLflow's runs."
 
 
 @contextmanager
@@ -22,25 +25,36 @@ def at_work() -> Iterator[None]:
 
     What only Prefect's server can mend is mended when one runs (`flows.signs.crash_dead_runs`). Raises RemintError.
     """
-    with stage_at_work():
-        for heal in (heal_runs, heal_models):
-            try:
-                tell_healed(heal())
-            except RemintError as error:  # of another model or store, maybe: the command itself tells what it meets
-                print(f"remint: what a killed command left cannot be healed: {error}", file=sys.stderr, flush=True)
+    with _shown_at_work(heal_runs, heal_models):
         yield
 
 
 @contextmanager
-def stage_at_work() -> Iterator[None]:
-    """Do what `at_work` does, but for MLflow's store. Raises RemintError for a disk that takes no more."""
+def stage_at_work(kind: str) -> Iterator[None]:
+    """Do what `at_work` does for a stage: MLflow's runs alone, where it records any. Raises RemintError."""
+    with _shown_at_work(*((heal_runs,) if kind in _RECORDED else ())):
+        yield
+
+
+@contextmanager
+def _shown_at_work(*stores: Callable[[], tuple[str, ...]]) -> Iterator[None]:
+    """Heal files, then stores, and show that this command is at work; one that takes no more is told in one message."""
     with _full_disk_told():
-        tell_healed(heal_files())
-        sign = Sign(ALIVE)
+        sign = Sign(ALIVE)  # healing writes, too
         try:
+            tell_healed(heal_files())
+            for heal in stores:
+                _heal_store(heal)
             yield
         finally:
             sign.remove()
+
+
+def _heal_store(heal: Callable[[], tuple[str, ...]]) -> None:
+    try:
+        tell_healed(heal())
+    except RemintError as error:  # of another model or store, maybe: the command itself tells what it meets
+        print(f"remint: what a killed command left cannot be healed: {error}", file=sys.stderr, flush=True)
 
 
 @contextmanager
@@ -49,20 +63,24 @@ def _full_disk_told() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        if error.errno not in DISK_FULL:
+        number = error_number(error)
+        if number not in DISK_FULL:
             raise
-        raise RemintError(f"{error.filename or 'a file'} cannot be written: {error.strerror}") from error
+        raise RemintError(f"{error.filename or 'a file'} cannot be written: {os.strerror(number)}") from error
 
 
 def heal_files() -> tuple[str, ...]:
     """Mend DVC's files, and what killed processes were writing; tell each in a line. Takes 1 ms where all is well."""
     lines = list(mend_dvc())
-    mended: set[Path] = set()
-    for _sign in dead_signs(ALIVE):
-        mended.update(mend_below((paths.DATA, paths.STATE, paths.MLRUNS)), mend_beside(Path()))
+    with all_dead(ALIVE) as found:
+        mended = set(_mend_everywhere()) if found else set()
     if mended:
         lines.append(f"{len(mended)} unfinished files of a killed command are removed or put back")
     return tuple(lines)
+
+
+def _mend_everywhere() -> tuple[Path, ...]:
+    return mend_below((paths.DATA, paths.STATE, paths.MLRUNS)) + mend_beside(Path()) + mend_temporary()
 
 
 def heal_runs() -> tuple[str, ...]:

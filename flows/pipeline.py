@@ -13,6 +13,7 @@ from prefect.futures import PrefectFuture
 from prefect.logging.handlers import APILogWorker
 from prefect.runtime import flow_run
 
+from flows.checkpoints import drop_checkpoints
 from flows.executor import DvcExecutor, Outcome
 from flows.healing import at_work
 from flows.lock import only_run
@@ -63,6 +64,7 @@ def pipeline(names: list[str], force: bool = False, jobs: int = 1, refresh: bool
         plan = make_plan(repo, experiment_targets(experiments))
         with stage_runner(jobs) as runner, DvcExecutor(repo, plan, runner) as executor, reporter.watching(plan):
             stages = _run_stages(plan, executor, force, jobs, reporter)
+        drop_checkpoints(stages)
         summary = _promote(project, experiments, stages, reporter)
         remember(summary, project)
     reporter.table(summary)
@@ -136,6 +138,10 @@ def _promote(
     results: list[ExperimentResult] = []
     errors = [f"{stage.address}: {stage.error}" for stage in stages if stage.outcome is Outcome.FAILED]
 
+    def fail(error: str) -> None:
+        errors.append(error)
+        reporter.note(error)
+
     @task(task_run_name="promote {experiment}", **OPTIONS)
     def promote(experiment: str) -> str:
         result, page = finish_experiment(experiment, project.experiments[experiment])
@@ -150,13 +156,13 @@ def _promote(
             with reporter.busy(f"promote {experiment}"):
                 state = promote(experiment, return_state=True)
             if state.is_failed():
-                errors.append(f"promote {experiment}: {_failure(state)}")
+                fail(f"promote {experiment}: {_failure(state)}")
     for dataset in dict.fromkeys(project.experiments[name].dataset for name in experiments):
         if f"baseline@{dataset}" in there:
             try:
                 restore_baselines(dataset)
             except Exception as error:
-                errors.append(f"baselines of {dataset}: {_told(error)}")
+                fail(f"baselines of {dataset}: {_told(error)}")
     return Summary(stages, tuple(results), tuple(errors))
 
 

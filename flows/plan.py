@@ -5,7 +5,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
-from flows.dvc_files import busy, mend_dvc, mend_run_cache, tell_healed
+from flows.dvc_files import busy, mend_dvc, mend_run_cache, mend_temporary, tell_healed
 from remint import paths
 from remint.config.load import load_project, read_yaml
 from remint.errors import ConfigError, RemintError
@@ -62,6 +62,7 @@ def open_repo() -> Any:
 
     tell_healed(mend_dvc())
     mend_run_cache()
+    mend_temporary()
     for name in ("dvc", "dvc_data"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # below it, DVC draws progress bars over ours
     try:

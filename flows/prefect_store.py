@@ -41,9 +41,9 @@ class Making:
     def done(self) -> None:
         """Tell that the database is ready."""
         if self._lock is not None:
-            write_text(_READY, version("prefect"))
-            _BEGUN.unlink(missing_ok=True)
+            _BEGUN.unlink(missing_ok=True)  # first: once it is ready, nothing is to be put back, whenever we are killed
             _BEFORE.unlink(missing_ok=True)
+            write_text(_READY, version("prefect"))
             self.let_go()
 
     def let_go(self) -> None:

@@ -19,6 +19,7 @@ from remint.config.experiment import ExperimentConfig
 from remint.config.load import Project
 from remint.errors import RemintError
 from remint.files import read_json, write_json
+from remint.git import has_commit, head
 
 RESULTS = paths.STATE / "results.json"
 
@@ -66,8 +67,8 @@ def remember(summary: Summary, project: Project) -> None:
     with registry_lock():
         for result in summary.experiments:
             store = _store_stamp() if _holds(result) else None
-            entry = {"store": store, "key": _key(result.experiment, project), "result": asdict(result)}
-            kept[result.experiment] = entry
+            about = {"store": store, "key": _key(result.experiment, project), "commit": store and _commit(result)}
+            kept[result.experiment] = {**about, "result": asdict(result)}
         write_json(RESULTS, {"experiments": kept})
 
 
@@ -83,12 +84,29 @@ def _holds(result: ExperimentResult) -> bool:
     return result.version in known and champion == result.champion_version
 
 
+def _commit(result: ExperimentResult) -> str | None:
+    """Give the commit that a result's version tells to be of, None where it tells of none."""
+    from remint.registry.origin import origin_of
+    from remint.registry.promotion import versions
+
+    try:
+        return next(origin_of(v).commit for v in versions(result.experiment) if v.number == result.version)
+    except RemintError:
+        return None
+
+
 def recall(experiments: tuple[str, ...], project: Project) -> tuple[ExperimentResult, ...] | None:
-    """Give the results of experiments that are registered and promoted already; None unless all are."""
+    """Give the results of experiments that are registered and promoted already; None unless all are.
+
+    A version without a commit that git has is registered with the one of now.
+    """
     kept, results = _kept(), []
-    for experiment in experiments:
-        entry = kept.get(experiment)
-        if entry is None or entry["key"] != _key(experiment, project):
+    entries = [kept.get(experiment, {}) for experiment in experiments]
+    commits = {entry.get("commit") for entry in entries}
+    if head() is not None and not all(commit and has_commit(commit) for commit in commits):
+        return None
+    for experiment, entry in zip(experiments, entries, strict=True):
+        if not entry or entry["key"] != _key(experiment, project):
             return None
         results.append(_settled(_result(entry)))
     return tuple(results)

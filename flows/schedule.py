@@ -2,7 +2,7 @@
 
 import asyncio
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, NoReturn
 
 from prefect import serve
 from prefect.client.orchestration import get_client
@@ -23,8 +23,8 @@ from remint.config.experiment import CronConfig
 from remint.errors import ConfigError
 
 
-def serve_schedules(schedules: dict[str, CronConfig], tag: str) -> None:
-    """Serve until interrupted: each schedule is a deployment that runs once at a time.
+def serve_schedules(schedules: dict[str, CronConfig], tag: str) -> NoReturn:
+    """Serve until interrupted, then raise KeyboardInterrupt: each schedule is a deployment that runs once at a time.
 
     One of experiments refreshes its data first. A run that falls due while the same schedule's last one works is
     cancelled; one of another schedule waits. Runs that fell due while nobody served are dropped. `tag`: of every run.
@@ -32,6 +32,7 @@ def serve_schedules(schedules: dict[str, CronConfig], tag: str) -> None:
     deployments = [_deployment(name, schedule, tag) for name, schedule in schedules.items()]
     asyncio.run(_drop_missed_runs())
     serve(*deployments, limit=len(deployments) + 1, print_starting_message=False)
+    raise KeyboardInterrupt  # which Prefect swallows: runs may have been cut off
 
 
 def _deployment(name: str, schedule: CronConfig, tag: str) -> Any:

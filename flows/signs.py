@@ -7,8 +7,8 @@ the sign up judges it.
 import os
 from collections.abc import Iterator
 from contextlib import contextmanager
-from hashlib import sha256
 from typing import TYPE_CHECKING
+from zlib import crc32
 
 from remint import paths, signs
 from remint.lifeline import VARIABLE
@@ -111,4 +111,4 @@ def _runs(client: "SyncPrefectClient", tag: str, *states: "StateType") -> Iterat
 
 def _server(uses: str | None) -> str:
     """Give what the signs about a server begin with: those of this project have one store, whatever their port."""
-    return sha256((uses or "own").encode()).hexdigest()[:8] + "-"
+    return f"{crc32((uses or 'own').encode()):08x}-"

@@ -25,9 +25,9 @@ def verification(name: str | None = None, wait: bool = False) -> None:
     `wait`: wait for a run at work. Raises NotReproducedError where it is neither identical nor equivalent, RemintError
     where it cannot be minted.
     """
+    from remint.proof.coherence import DIFFERENT
     from remint.proof.keeping import keep
     from remint.proof.telling import page, verdict_sentence
-    from remint.proof.verdict import DIFFERENT
     from remint.proof.verify import verify
 
     tie_to_named()

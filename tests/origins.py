@@ -15,7 +15,8 @@ from remint.config.experiment import ExperimentConfig
 from remint.files import write_json
 from remint.provenance import fingerprint
 from remint.registry import locked_stages
-from remint.registry.origin import Origin, add_origin, read_origin
+from remint.registry.making_origin import add_origin
+from remint.registry.origin import Origin, read_origin
 
 EXPERIMENT = {
     "dataset": "people",

@@ -5,7 +5,6 @@ import json
 import os
 import re
 import shutil
-import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,8 +15,10 @@ from remint.locks import free, take
 
 DISK_FULL = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EROFS})
 "Numbers of the errors of a disk that takes no more."
-_RUST_ERROR = re.compile(r"\(os error (\d+)\)")
-"How safetensors, which is Rust, tells an error of the system: in the text of an exception that is no OSError."
+_TOLD = re.compile(r"\(os error (\d+)\)|\[Errno (\d+)\]")
+"""How the text of an exception without a number tells an error of the system: safetensors, which is Rust, and
+`shutil.copytree`, which lists the files that it could not copy.
+"""
 
 
 @contextmanager
@@ -31,7 +32,7 @@ def disk_errors(target: Path) -> Iterator[None]:
     except RemintError:
         raise
     except Exception as error:
-        code = _code(error)
+        code = error_number(error)
         if code not in DISK_FULL and not _is_denied(error, target):
             raise
         raise RemintError(f"{target} cannot be written: {os.strerror(code)}") from error
@@ -71,7 +72,7 @@ def _temporary(target: Path, folder: bool) -> Iterator[Path]:
     """
     descriptor = None
     while descriptor is None:  # who looks for leftovers may have it in hand for a moment
-        temporary = target.with_name(f".{target.name}.{uuid.uuid4().hex}.tmp")
+        temporary = target.with_name(f".{target.name}.{os.urandom(16).hex()}.tmp")
         temporary.mkdir() if folder else temporary.touch()
         with suppress(FileNotFoundError):
             descriptor = take(temporary, os.O_RDONLY)
@@ -89,11 +90,11 @@ def _swap(temporary: Path, target: Path) -> None:
     """Put one folder in the place of another."""
     descriptor = take(target, os.O_RDONLY, wait=True)
     assert descriptor is not None
-    old = target.with_name(f".{target.name}.{uuid.uuid4().hex}.old")
+    old = target.with_name(f".{target.name}.{os.urandom(16).hex()}.old")
     try:
         target.rename(old)
         temporary.rename(target)
-        shutil.rmtree(old)
+        remove(old)
     finally:
         free(descriptor)
 
@@ -121,6 +122,14 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
             yield folder
 
 
+def remove(path: Path) -> None:
+    """Remove a folder with all that is in it, a file, or a link, not what that leads to; nothing where none is."""
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink(missing_ok=True)
+
+
 def json_text(value: Any) -> str:
     """Canonical JSON: sorted keys, two spaces, UTF-8, a final newline. NaN and infinity are refused."""
     return json.dumps(value, sort_keys=True, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
@@ -142,11 +151,12 @@ def read_json(path: Path) -> Any:
     return json.loads(path.read_text(encoding="utf-8"))
 
 
-def _code(error: Exception) -> int:
-    if isinstance(error, OSError):
-        return error.errno or 0
-    told = _RUST_ERROR.search(str(error))
-    return int(told[1]) if told else 0
+def error_number(error: Exception) -> int:
+    """Give the number of the system's error (`errno`) that an exception tells of, 0 where it tells of none."""
+    if isinstance(error, OSError) and error.errno is not None:
+        return error.errno
+    told = _TOLD.search(str(error))
+    return int(told[1] or told[2]) if told else 0
 
 
 def _is_denied(error: Exception, target: Path) -> bool:

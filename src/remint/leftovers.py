@@ -2,11 +2,12 @@
 
 import os
 import re
-import shutil
 from collections.abc import Iterable
 from pathlib import Path
 
-from remint.locks import free, is_held, take
+from remint import paths
+from remint.files import remove
+from remint.locks import can_lock, free, is_held, is_ours, take
 
 _LEFT = re.compile(r"\.(?P<target>.+)\.[0-9a-f]{32}\.(?P<kind>tmp|old)(?P<beside>-journal|-wal|-shm)?")
 "Names that `files.writing` and `files.scratch_folder` give; SQLite puts files of its own beside its database."
@@ -62,14 +63,20 @@ def _mend(path: Path) -> bool:
         return False
     if descriptor is None:
         return False
+    if not can_lock(descriptor) and not _is_alone():
+        free(descriptor)
+        return False
     try:
         target = path.with_name(found["target"])
         if found["kind"] == "old" and not target.exists():
             path.rename(target)
-        elif path.is_dir():
-            shutil.rmtree(path)
         else:
-            path.unlink()
+            remove(path)
     finally:
         free(descriptor)
     return True
+
+
+def _is_alone() -> bool:
+    """Tell whether no other process shows that it is at work: on NFS a folder itself does not tell who writes it."""
+    return all(is_ours(sign) or not is_held(sign) for sign in paths.ALIVE.glob("*"))

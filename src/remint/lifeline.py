@@ -18,7 +18,9 @@ from pathlib import Path
 
 VARIABLE = "REMINT_LIFELINE"
 "Environment variable: the process that flow runs started by another program, Prefect's runner, are tied to."
-_SHELLS = {"sh", "dash", "bash", "zsh", "ksh", "fish", "ash", "busybox"}
+_SHELLS = {"sh", "dash", "bash", "zsh", "ksh", "fish", "ash", "busybox", "csh", "tcsh", "nu", "xonsh"}
+_LONGEST_NAME = 15
+"Characters that Linux keeps of a process's name."
 _POLL_SECONDS = 0.2
 
 
@@ -48,7 +50,7 @@ def tie_to_parent(expected: int | None = None, group: bool = False) -> None:
 def tie_to_runner() -> None:
     """Tie a stage that DVC runs to DVC, which starts it through a shell that may outlive it."""
     parent = os.getppid()
-    if _name(parent) in _SHELLS:
+    if _name(parent) in {*_SHELLS, Path(os.environ.get("SHELL") or "sh").name[:_LONGEST_NAME]}:
         parent = _parent(parent) or 0
     if parent == 0 or not _in_session(parent):
         _end()

@@ -3,16 +3,20 @@
 The kernel frees them when the process dies, however it dies.
 """
 
+import errno
 import fcntl
 import os
+import stat
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from threading import Timer
 
 PATIENCE = 2.0
 "Seconds of waiting before a person is told."
+_NOT_LOCKED = frozenset({errno.EBADF, errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP})
+"Errors of a file system that cannot lock a folder: NFS locks only what is open for writing."
 _taken: set[int] = set()
 "Descriptors of the locks of this process."
 
@@ -21,12 +25,13 @@ def take(path: Path, flags: int = os.O_RDWR | os.O_CREAT, wait: bool = False) ->
     """Lock a file or, with `os.O_RDONLY`, a folder; give the descriptor that holds the lock, for `free`.
 
     None where another process or thread holds it and `wait` is false. A file that its holder removes meanwhile is
-    opened anew. Raises OSError where it cannot be opened.
+    opened anew. A folder that the file system cannot lock is given as if it were free (see `can_lock`). Raises OSError
+    for what cannot be opened, and for a file that cannot be locked.
     """
     while True:
-        descriptor = os.open(path, flags | os.O_CLOEXEC, 0o644)
+        descriptor = _open(path, flags)
         try:
-            fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            _lock(descriptor, wait)
         except BlockingIOError:
             os.close(descriptor)
             return None
@@ -43,6 +48,20 @@ def free(descriptor: int) -> None:
     """Give back a lock that `take` gave."""
     _taken.discard(descriptor)
     os.close(descriptor)
+
+
+def can_lock(descriptor: int) -> bool:
+    """Tell whether the file system locks what `take` gave, so that nobody else has it."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError:
+        return False
+    return True
+
+
+def is_ours(path: Path) -> bool:
+    """Tell whether this process holds the lock on a file or folder."""
+    return any(_is_at(path, descriptor) for descriptor in _taken)
 
 
 def is_held(path: Path) -> bool:
@@ -66,7 +85,7 @@ def locked(file: Path, waits_for: str = "") -> Iterator[None]:
     file.parent.mkdir(parents=True, exist_ok=True)
     descriptor = take(file)
     if descriptor is None:
-        with _telling(waits_for):
+        with telling(waits_for):
             descriptor = take(file, wait=True)
     assert descriptor is not None
     try:
@@ -76,7 +95,8 @@ def locked(file: Path, waits_for: str = "") -> Iterator[None]:
 
 
 @contextmanager
-def _telling(waits_for: str) -> Iterator[None]:
+def telling(waits_for: str) -> Iterator[None]:
+    """Tell on standard error what the block `waits_for`, if that is given and takes long."""
     timer = Timer(PATIENCE, lambda: print(f"waiting for {waits_for}", file=sys.stderr, flush=True))
     timer.daemon = True
     if waits_for:
@@ -85,6 +105,22 @@ def _telling(waits_for: str) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+
+
+def _open(path: Path, flags: int) -> int:
+    """Open for writing wherever that is possible: on NFS nothing else can be locked."""
+    if flags & os.O_ACCMODE == os.O_RDONLY:
+        with suppress(OSError):
+            return os.open(path, flags | os.O_RDWR | os.O_CLOEXEC)
+    return os.open(path, flags | os.O_CLOEXEC, 0o644)
+
+
+def _lock(descriptor: int, wait: bool) -> None:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except OSError as error:
+        if error.errno not in _NOT_LOCKED or not stat.S_ISDIR(os.fstat(descriptor).st_mode):
+            raise
 
 
 def _is_at(path: Path, descriptor: int) -> bool:

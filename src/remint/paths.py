@@ -14,6 +14,8 @@ MLFLOW_ARTIFACTS = MLRUNS / "artifacts"
 
 STATE = Path(".remint")
 "Local state that is neither data nor a record: downloads, locks, Prefect's store, logs."
+ALIVE = STATE / "alive"
+"A sign of life for each command that is at work."
 TEMPORARY = STATE / "tmp"
 DOWNLOADS = STATE / "downloads"
 PREFECT_HOME = STATE / "prefect"

@@ -5,8 +5,8 @@ takes it down.
 """
 
 import os
-import uuid
 from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
 from remint.locks import free, is_held, take
@@ -20,11 +20,13 @@ class Sign:
     def __init__(self, folder: Path, prefix: str = "") -> None:
         """Put a sign up in a folder. `prefix`: what it is about, as `dead_signs` asks for it."""
         folder.mkdir(parents=True, exist_ok=True)
-        descriptor = None
-        while descriptor is None:  # who looks for dead ones may have it in hand for a moment
-            self.token = uuid.uuid4().hex
+        while True:
+            self.token = os.urandom(16).hex()
             self._file = folder / f"{prefix}{self.token}"
             descriptor = take(self._file)
+            if descriptor is not None:
+                break
+            self._file.unlink(missing_ok=True)  # who looks for dead ones has it in hand
         self._descriptor = descriptor
 
     def remove(self) -> None:
@@ -48,6 +50,22 @@ class DeadSign:
 def any_dead(folder: Path, prefix: str = "") -> bool:
     """Tell whether a folder has a sign whose process died."""
     return any(not is_held(file) for file in folder.glob(f"{prefix}{_TOKEN}"))
+
+
+@contextmanager
+def all_dead(folder: Path, prefix: str = "") -> Iterator[int]:
+    """Take the signs of a folder whose process died in hand, and give how many; they go when the block ends well."""
+    found: list[Path] = []
+    with ExitStack() as held:
+        for file in sorted(folder.glob(f"{prefix}{_TOKEN}")):
+            with suppress(FileNotFoundError):
+                descriptor = take(file, os.O_RDWR)
+                if descriptor is not None:
+                    held.callback(free, descriptor)
+                    found.append(file)
+        yield len(found)
+        for file in found:
+            file.unlink(missing_ok=True)
 
 
 def dead_signs(folder: Path, prefix: str = "") -> Iterator[DeadSign]:

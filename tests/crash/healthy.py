@@ -13,6 +13,9 @@ from pathlib import Path
 from typing import Any
 from urllib.request import Request, urlopen
 
+from remint.errors import RemintError
+from remint.proof.certificate import check
+
 _STRAY = (".tmp", ".old")
 
 
@@ -36,7 +39,7 @@ def outputs(root: Path) -> Outputs:
 
 def faults(root: Path, expected: Outputs, prefect_url: str = "") -> list[str]:
     """Tell all that is not as it is to be; nothing of a healthy project."""
-    found = [*_outputs(root, expected), *_strays(root), *_locks(root)]
+    found = [*_outputs(root, expected), *_strays(root), *_locks(root), *_certificates(root)]
     with closing(sqlite3.connect(f"file:{root / 'mlruns/mlflow.db'}?mode=ro", uri=True)) as database:
         found += [*_runs(database), *_versions(database), *_history(database), *_artifacts(root, database)]
     return found + (_flow_runs(prefect_url) if prefect_url else [])
@@ -62,6 +65,17 @@ def _strays(root: Path) -> Iterator[str]:
         for file in sorted((root / ".remint" / place).rglob("*")):
             if file.is_file():
                 yield f"{file.relative_to(root)} is left"
+
+
+def _certificates(root: Path) -> Iterator[str]:
+    """Tell of worktrees that `remint verify` left, and certificates that are not whole."""
+    for entry in (root / ".git/worktrees").glob("*"):
+        yield f"git knows the worktree {entry.name}"
+    for file in (root / "mlruns/artifacts").rglob("certificate.json"):
+        try:
+            check(file.read_text(encoding="utf-8"))
+        except RemintError as error:
+            yield f"{file.relative_to(root)}: {error}"
 
 
 def _locks(root: Path) -> Iterator[str]:

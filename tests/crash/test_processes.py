@@ -11,7 +11,7 @@ import pytest
 from tests.conftest import Project
 from tests.crash import tiny
 from tests.crash.healthy import faults, outputs
-from tests.crash.trials import Trials
+from tests.crash.trials import COMMANDS, RUN, Trials
 
 
 def processes_in(folder: Path) -> list[str]:
@@ -47,3 +47,38 @@ def test_workers_and_the_server_die_with_a_run(trials: Trials, tmp_path: Path, j
     project.call("remint", "run", "--jobs", jobs)
     assert faults(project.root, expected) == []
     assert outputs(project.root) == expected
+
+
+PROMOTE = ("remint", "promote", tiny.NAME)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(
+    ("state", "commands"),
+    [
+        ("again", (RUN, RUN)),
+        ("again", (RUN, ("dvc", "repro"))),
+        ("again", (RUN, (*PROMOTE, "1", "--why", "x"))),
+        ("promote", ((*PROMOTE, "1", "--why", "x"), (*PROMOTE, "1", "--why", "y"))),
+        ("verify", (COMMANDS["verify"], COMMANDS["verify"])),
+        ("verify", (COMMANDS["verify"], RUN)),
+    ],
+)
+def test_two_commands_at_once(
+    trials: Trials, tmp_path: Path, state: str, commands: tuple[tuple[str, ...], tuple[str, ...]]
+) -> None:
+    """Each does its work, or is told in one message to wait for the other."""
+    trials.scenario(state)
+    project = Project(tmp_path / "project")
+    tiny.put(trials.state(state), project.root)
+    started = [
+        subprocess.Popen(c, cwd=project.root, env=project.environment, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+                         text=True)
+        for c in commands
+    ]  # fmt: skip
+    told = [process.communicate(timeout=300)[0] for process in started]
+    assert not any("Traceback" in text for text in told), told
+    assert any(process.returncode == 0 for process in started), told
+    if state == "again":
+        project.call(*RUN)
+    assert faults(project.root, outputs(project.root)) == []

@@ -1,5 +1,6 @@
 """Trials: a command is cut off at a point of a scenario, the same command is called again, the project is looked at."""
 
+import re
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -18,16 +19,18 @@ COMMANDS = {
     "again": RUN,
     "promote": ("remint", "promote", tiny.NAME, "1", "--why", "as planned"),
     "first": RUN,
+    "verify": ("remint", "verify", f"{tiny.NAME}/1"),
 }
 """Scenarios: `dvc repro` of all; `remint run` where all is evaluated and nothing registered, where the data and the
-seed have changed since the last one, and in a project where nothing ever ran; the first of two versions promoted again.
+seed have changed since the last one, and in a project where nothing ever ran; the first of two versions promoted again;
+a version minted again.
 """
 
 _CODE, _FEW_OF_CODE = "/code/", 40
 
-_RUN_CACHE = ".dvc/cache/runs/"
-"""Killed between the folder of an entry and the entry in it, DVC 3.67 cannot read its run cache again; `remint run`
-removes the folder, which `dvc repro` has no chance to.
+_OF_DVC = re.compile(r"\.dvc/cache/runs/|/\.[A-Za-z0-9_-]{22}\.tmp")
+"""Killed between the folder of an entry and the entry in it, DVC 3.67 cannot read its run cache again, and it never
+removes a temporary file of a command that died; `remint run` does both, where `dvc repro` alone has no chance to.
 """
 
 
@@ -77,6 +80,9 @@ class Trials:
             tiny.put(self._folder / "after-register", self._root)
             tiny.declare(self._root, seed=2)
             self._keep(name)
+        elif name == "verify":
+            self.scenario("register")
+            tiny.put(self._folder / "after-register", self._folder / name)
         elif name == "promote":
             self.scenario("again")
             tiny.put(self._folder / "after-again", self._folder / name)
@@ -102,8 +108,8 @@ class Trials:
             found += _badly_told(first)
         elif aim and first.code == 0:
             found.append("it was not killed")
-        in_run_cache = bool(first.points) and _RUN_CACHE in first.points[-1]
-        second = self.forks.call(*(RUN if in_run_cache else scenario.command))
+        in_dvc = bool(first.points) and _OF_DVC.search(first.points[-1])
+        second = self.forks.call(*(RUN if in_dvc else scenario.command))
         if second.code and not (name == "promote" and "is the champion already" in second.output):
             found.append(f"the next command gave {second.code}: {second.output[-1500:]}")
         found += faults(self._root, scenario.expected, self._prefect(name))

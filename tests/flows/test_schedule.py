@@ -71,5 +71,6 @@ def test_a_schedule_refreshes_its_data_and_runs_once_at_a_time(
         assert nightly["schedules"][0]["schedule"]["cron"] == "0 3 1 1 *"
         both = [start(port, nightly["id"]) for _ in range(2)]
         assert sorted(ended(port, run_id) for run_id in both) == ["CANCELLED", "COMPLETED"]
+    assert len(list((project.root / ".remint" / "flows").iterdir())) == 1, "what Ctrl-C cut off is left for the next"
     assert project.lock() != lock
     assert "unchanged" in project.call("remint", "run", "adult-logistic").stdout

@@ -5,9 +5,12 @@ import os
 import runpy
 import shutil
 import tempfile
+import threading
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+import dvc.lock
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
@@ -15,14 +18,22 @@ from hypothesis import strategies as st
 from flows.executor import DvcExecutor, Outcome
 from flows.plan import Plan, make_plan, open_repo, stale_stages
 from flows.reasons import reasons
+from remint import locks
 from remint.errors import RemintError
+from remint.locks import free, take
 from tests.graph import tiny
 
 JOINS = ("join@a", "join@b")
 
 
-def execute(root: Path, jobs: int = 1, force: bool = False, targets: tuple[str, ...] = JOINS) -> dict[str, Outcome]:
-    """Run the tiny pipeline by our executor; give what happened to each stage."""
+def execute(
+    root: Path,
+    jobs: int = 1,
+    force: bool = False,
+    targets: tuple[str, ...] = JOINS,
+    at_the_end: Callable[[], object] = lambda: None,
+) -> dict[str, Outcome]:
+    """Run the tiny pipeline by our executor; give what happened to each stage. `at_the_end`: of each stage's work."""
     here = Path.cwd()
     os.chdir(root)
     try:
@@ -33,6 +44,7 @@ def execute(root: Path, jobs: int = 1, force: bool = False, targets: tuple[str, 
         def runner(kind: str, name: str) -> None:
             try:
                 command(kind, name)
+                at_the_end()
             except SystemExit as failure:
                 raise RemintError(str(failure)) from None
 
@@ -179,6 +191,27 @@ def test_a_command_that_is_no_stage_of_ours_is_refused(finished: Path, tmp_path:
     (root / "dvc.yaml").write_text(tiny.PIPELINE.replace("remint stage left ${key}", "rm -rf out"))
     with pytest.raises(RemintError, match='the command of left@a is "rm -rf out"'):
         execute(root)
+
+
+def test_a_stage_that_ran_is_recorded_although_another_holds_dvcs_lock_for_long(
+    finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tiny.copy(finished, tmp_path / "a")
+    edit(root, ("factor", "a", 3))
+    monkeypatch.setattr(dvc.lock, "DEFAULT_TIMEOUT", 0.2)
+    monkeypatch.setattr(locks, "PATIENCE", 0.3)
+    others: list[threading.Timer] = []
+
+    def hold() -> None:
+        if not others:
+            held = take(root / ".dvc/tmp/lock")
+            assert held is not None
+            others.append(threading.Timer(1, free, [held]))
+            others[0].start()
+
+    assert execute(root, at_the_end=hold)["left@a"] is Outcome.RAN
+    assert capsys.readouterr().err == "waiting for another DVC or remint command, which holds DVC's lock\n"
+    assert look(root) == frozenset()
 
 
 def test_reasons_tell_old_and_new_value(finished: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

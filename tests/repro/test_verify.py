@@ -2,7 +2,9 @@
 
 import json
 import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 import time
 from collections.abc import Callable
@@ -13,6 +15,7 @@ import pytest
 from tests.conftest import Project
 from tests.flows.pages import free_port, serving
 from tests.flows.test_schedule import api, ended, start
+from tests.store import mlflow_server
 
 Copy = Callable[[Project], Project]
 IDENTICAL, EQUIVALENT, DIFFERENT = 0, 3, 4
@@ -147,6 +150,67 @@ def test_a_scheduled_proof_verifies_a_champion(finished: Project, copy_of: Copy)
         (artifact,) = api(port, "artifacts/filter")
     assert "identical" in artifact["data"]
     assert "identical" in project.call("remint", "models").stdout
+
+
+@pytest.mark.slow
+def test_a_signed_certificate_is_checked_with_its_signature(finished: Project, copy_of: Copy) -> None:
+    project = copy_of(finished)
+    key, signers, file = project.root / "key", project.root / "signers", project.root / ".remint/certificate.json"
+    subprocess.run(["ssh-keygen", "-q", "-t", "ed25519", "-N", "", "-f", key], check=True)
+    signers.write_text(f"ada@example.org {key.with_suffix('.pub').read_text()}")
+    code, told, _certificate = verify(project, "adult-logistic", "--sign", str(key))
+    assert code == IDENTICAL, told
+    check = ["remint", "certificate", "check", str(file), "--signers", str(signers)]
+    assert "signed by ada@example.org" in project.call(*check).stdout
+    (kept,) = (project.root / "mlruns/artifacts").glob("*/models/*/artifacts/remint/certificate.json.sig")
+    assert kept.read_text() == file.with_name("certificate.json.sig").read_text()
+    file.write_text(file.read_text().replace('"seconds": ', '"seconds": 1'))
+    refused = project.call(*check, check=False)
+    assert (refused.returncode, "altered" in refused.stderr) == (1, True)
+    missing = project.call("remint", "verify", "adult-logistic", "--sign", "nokey", check=False)
+    assert (missing.returncode, "nokey is no file" in missing.stderr) == (1, True)
+
+
+@pytest.mark.slow
+def test_another_evaluation_takes_the_proof_off_and_has_an_origin_of_its_own(finished: Project, copy_of: Copy) -> None:
+    project = copy_of(finished)
+    assert verify(project, "adult-logistic")[0] == IDENTICAL
+    before = tags(project, "adult-logistic")
+    project.edit("datasets.yaml", lambda c: c["datasets"]["adult"]["evaluation"]["slices"].pop("age"))
+    project.call("remint", "run", "adult-logistic")
+    after = tags(project, "adult-logistic")
+    assert "remint.verified" in before
+    assert "remint.verified" not in after
+    assert before["remint.origin"] != after["remint.origin"]
+    code, told, certificate = verify(project, "adult-logistic")
+    assert (code, certificate["version"], certificate["dirty"]) == (IDENTICAL, 1, True), told
+
+
+@pytest.mark.slow
+def test_a_version_on_a_server_is_minted_again_and_keeps_its_certificate_there(
+    make_project: Callable[[str], Project], tmp_path: Path
+) -> None:
+    project = make_project("served")
+    with mlflow_server(tmp_path) as url:
+        variables = {"MLFLOW_TRACKING_URI": url}
+        project.call("remint", "run", "adult-logistic", **variables)
+        code, told, certificate = verify(project, "adult-logistic", **variables)
+        assert code == IDENTICAL, told
+        (kept,) = (tmp_path / "files").rglob("remint/certificate.json")
+        assert json.loads(kept.read_text()) == certificate
+        assert "identical" in project.call("remint", "models", "adult-logistic", **variables).stdout
+        assert not (project.root / "mlruns/mlflow.db").exists()
+        (origin,) = (tmp_path / "files").rglob("remint/origin/origin.json")
+        origin.write_text(origin.read_text().replace('"seed": 1', '"seed": 2'))
+        shutil.rmtree(project.root / ".remint/models")
+        refused = project.call("remint", "verify", "adult-logistic", check=False, **variables)
+        assert (refused.returncode, "origin.json was altered" in refused.stderr) == (1, True)
+
+
+def tags(project: Project, name: str) -> dict[str, str]:
+    """Give the tags of a model's first version."""
+    with sqlite3.connect(project.root / "mlruns/mlflow.db") as store:
+        return dict(store.execute("select key, value from model_version_tags where name = ? and version = 1", (name,)))
 
 
 def _stages_at_work(project: Project) -> bool:

@@ -1,10 +1,12 @@
 """A stage opens what `dvc.yaml` declares, and connects to nothing; what others of the process do is theirs."""
 
+import contextlib
 import importlib
 import importlib.metadata
 import os
 import socket
 import sqlite3
+import subprocess
 import sys
 import threading
 from collections.abc import Callable, Iterator
@@ -22,6 +24,7 @@ import safetensors.numpy
 import safetensors.torch
 
 from remint.errors import RemintError
+from remint.files import writing_folder
 from remint.stages.allowed import Allowed
 from remint.stages.declared import Declared
 from remint.stages.guard import guarded
@@ -74,12 +77,29 @@ READS: dict[str, Callable[[], Any]] = {
     "safetensors, numpy": lambda: safetensors.numpy.load_file(ARRAYS),
     "safetensors, torch": lambda: safetensors.torch.load_file(ARRAYS),
     "safe_open": lambda: safetensors.safe_open(ARRAYS, "numpy"),
+    "arrow, by keyword": lambda: pyarrow.parquet.ParquetFile(source=str(TABLE)),
+    "safe_open, by keyword": lambda: safetensors.safe_open(filename=ARRAYS, framework="numpy"),
+    "a module of its own": lambda: importlib.import_module("reads_when_imported"),
+    "from another folder": lambda: read_from("data"),
+    "the record": lambda: Path("mlruns/mlflow.db").read_bytes(),
+    "local state": lambda: Path(".remint/note").read_text(),
+    "a folder moved into the outputs": lambda: Path("data/other").rename("data/out/x"),
 }
 
 
+def read_from(folder: str) -> str:
+    with contextlib.chdir(folder):
+        return Path("extra.csv").read_text()
+
+
 @pytest.mark.parametrize("read", READS)
-def test_a_file_that_is_not_declared_is_refused(read: str) -> None:
-    Path("src/remint/table.csv").write_text("x")
+def test_a_file_that_is_not_declared_is_refused(read: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    for folder in ("mlruns", "data/other"):
+        Path(folder).mkdir()
+    for name in ("src/remint/table.csv", "mlruns/mlflow.db", ".remint/note", "data/other/x"):
+        Path(name).write_text("x")
+    Path("src/reads_when_imported.py").write_text("found = open('data/extra.csv').read()")
+    monkeypatch.syspath_prepend(str(Path("src").resolve()))
     with pytest.raises(
         RemintError, match=r"^train@x opened \S+, which dvc.yaml does not declare as a dependency: add it"
     ):
@@ -107,6 +127,7 @@ WRITES: dict[str, Callable[[], Any]] = {
     "open": lambda: Path("data/new.csv").write_text("x"),
     "beside the outputs": lambda: Path("data/out/z").write_text("x"),
     "in a folder on its way": lambda: Path("data/out/.y.0f.tmp/more.json").write_text("x"),
+    "moved away from the outputs": lambda: Path("data/in/a.csv").rename("data/new.csv"),
     "pandas": lambda: pd.DataFrame({"a": [1]}).to_parquet("data/new.parquet"),
     "arrow": lambda: pyarrow.parquet.write_table(pyarrow.table({"a": [1]}), "data/new.parquet"),
     "safetensors": lambda: safetensors.numpy.save_file({"a": np.zeros(2)}, "data/new.safetensors"),
@@ -129,12 +150,15 @@ def allowed_work() -> None:
     with suppress(FileNotFoundError):
         Path("data/nothing").read_text()
     assert list(Path("data/in").iterdir())
-    for folder in ("data/out/.x.0f.tmp", "data/out/.y.0f.tmp", "mlruns"):
+    for folder in ("data/out/.x.0f.tmp", "data/out/.y.0f.tmp", ".remint/tmp"):
         Path(folder).mkdir()
-    for name in ("data/out/.x.0f.tmp/deep", "data/out/.y.0f.tmp/metrics.json", "mlruns/mlflow.db", ".remint/note"):
+    for name in ("data/out/.x.0f.tmp/deep", "data/out/.y.0f.tmp/metrics.json", ".remint/tmp/note"):
         Path(name).write_text("x")
     Path("data/out/.x.0f.tmp").rename("data/out/x")
     assert Path("data/out/x/deep").read_text() == "x"
+    for _ in range(2):
+        with writing_folder(Path("data/out/y")) as folder:  # the outputs lie in it
+            (folder / "metrics.json").touch()
     here, there = socket.socketpair()
     with here, there, socket.socket(socket.AF_UNIX) as connection, suppress(FileNotFoundError):
         connection.connect("data/nobody")
@@ -177,6 +201,20 @@ def test_an_error_that_a_library_swallows_fails_the_stage_all_the_same() -> None
 
     with pytest.raises(RemintError, match=r"^train@x opened data/extra.csv"):
         within(swallow)
+
+
+def test_after_a_swallowed_error_nothing_more_is_written() -> None:
+    """So a training fails before its run ends, not after."""
+
+    def swallow() -> None:
+        with suppress(RemintError):
+            READS["open"]()
+        with pytest.raises(RemintError, match=r"^train@x opened data/extra.csv"):
+            Path("data/out/x").write_text("")
+
+    with pytest.raises(RemintError):
+        within(swallow)
+    assert not Path("data/out/x").exists()
 
 
 def test_the_first_refusal_is_told_whatever_a_library_makes_of_it() -> None:
@@ -263,3 +301,45 @@ def test_what_the_tracking_store_does_for_the_record_passes(port: int, module: s
     else:
         with pytest.raises(RemintError, match=r"^train@x connected to 127.0.0.1"):
             within(lambda: record["do"](work))
+
+
+@pytest.mark.parametrize("library", ["safetensors.numpy", "pyarrow.parquet"])
+def test_a_library_that_is_first_imported_inside_the_stage_is_seen(library: str) -> None:
+    """By its functions' names, too."""
+    read = {
+        "safetensors.numpy": f"from safetensors import safe_open; safe_open({str(ARRAYS)!r}, 'numpy')",
+        "pyarrow.parquet": f"from pyarrow.parquet import read_table; read_table({str(TABLE)!r})",
+    }[library]
+    code = (
+        "import sys; from remint.errors import RemintError; from remint.stages.allowed import Allowed; "
+        "from remint.stages.declared import Declared; from remint.stages.guard import guarded\n"
+        f"assert {library!r} not in sys.modules\n"
+        "try:\n"
+        f"    with guarded('train@x', Allowed(Declared((), (), ()))): {read}\n"
+        "except RemintError as error: print(error)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.stdout.startswith("train@x opened data/extra."), done.stderr
+
+
+def test_python_and_the_caches_are_allowed_wherever_they_lie(
+    project: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The project is a home directory that a link leads to, with all in it."""
+    way, other = tmp_path / "link", tmp_path / "other"
+    way.symlink_to(project)
+    other.mkdir()
+    (project / ".cache").symlink_to(other)
+    names = {"prefix": ".venv/lib/a.py", "base_prefix": ".pyenv/lib/b.py"}
+    for attribute, name in names.items():
+        monkeypatch.setattr(sys, attribute, str(way / Path(name).parts[0]))
+    monkeypatch.setenv("HOME", str(way))
+    monkeypatch.setenv("MPLCONFIGDIR", str(way / "fonts"))
+    monkeypatch.setenv("XDG_CACHE_HOME", str(way))
+    for name in (*names.values(), ".config/c", ".cache/d", "fonts/e"):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text("x")
+        for place in (way, project):
+            within(lambda place=place, name=name: (place / name).read_text())
+    with pytest.raises(RemintError, match=r"extra\.csv"):
+        within(READS["open"])

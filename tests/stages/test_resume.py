@@ -120,9 +120,11 @@ def _assert_goes_on(kill: str) -> str:
     return str(second.info.run_id)
 
 
-def test_a_killed_training_goes_on_in_its_run(project: Path):
+def test_a_killed_training_goes_on_in_its_run(project: Path, capfd: pytest.CaptureFixture[str]):
     """Killed after the second of three epochs, which goes on from the last checkpoint, and is recorded already."""
     assert artifacts(_assert_goes_on(LOGGED)) == {"fingerprint.json"}
+    [told] = [line for line in capfd.readouterr().err.splitlines() if "goes on from" in line]
+    assert re.fullmatch(r"remint: train@people-mlp goes on from its checkpoint: epoch 2, batch \d+", told)
 
 
 @pytest.mark.slow

@@ -17,6 +17,7 @@ from remint.locks import locked
 from remint.stages import run
 from remint.stages.run import noted_inputs, run_stage, stage_module
 from tests.conftest import Project
+from tests.store import all_runs, migrated_database  # noqa: F401
 from tests.trained import make_project
 
 ROOT = Path(__file__).parents[2]
@@ -64,6 +65,29 @@ def test_an_undeclared_file_fails_the_stage_even_where_the_error_is_swallowed(
     with pytest.raises(RemintError, match=r"^preprocess@people opened data/extra.csv, which dvc.yaml does not declare"):
         run_stage("preprocess", "people")
     assert noted_inputs("preprocess@people") == {}
+
+
+def test_a_refusal_that_a_training_swallows_fails_its_run(
+    project: Path,
+    migrated_database: Path,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def swallowing(*arguments: object) -> object:
+        with suppress(RemintError):
+            Path("data/extra.csv").read_text()
+        return own(*arguments)
+
+    paths.MLRUNS.mkdir(exist_ok=True)
+    shutil.copy(migrated_database, paths.MLFLOW_DB)
+    module = stage_module("train")
+    own = module._train
+    monkeypatch.setattr(module, "_train", swallowing)
+    with pytest.raises(RemintError, match=r"^train@people-mlp opened data/extra.csv"):
+        run_stage("train", "people-mlp")
+    [found] = all_runs("people")
+    assert found.info.status == "FAILED"
+    assert found.data.tags["remint.failure"].startswith("train@people-mlp opened data/extra.csv")
+    assert not paths.model("people-mlp").exists()
 
 
 def test_a_stage_waits_for_another_process_that_runs_it(

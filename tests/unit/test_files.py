@@ -1,5 +1,6 @@
 import errno
 import os
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -35,6 +36,17 @@ def test_a_disk_that_takes_no_more_is_told_and_leaves_the_old_content(code: int)
     assert str(error.value) == f"data/out cannot be written: {os.strerror(code)}"
     assert TARGET.read_text() == "old"
     assert list(TARGET.parent.iterdir()) == [TARGET]
+
+
+def test_a_copy_that_the_disk_does_not_take_is_told(tmp_path: Path) -> None:
+    def copy(_source: str, target: str) -> None:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), target)
+
+    (tmp_path / "from").mkdir()
+    (tmp_path / "from" / "x").touch()
+    with pytest.raises(RemintError, match=r"^data/out cannot be written: No space"), writing_folder(TARGET) as out:
+        shutil.copytree(tmp_path / "from", out / "inner", copy_function=copy)
+    assert not TARGET.exists()
 
 
 def test_another_error_inside_stays_what_it_is() -> None:

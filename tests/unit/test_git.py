@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from remint.git import GitState, git_state
+from remint.errors import RemintError
+from remint.git import GitState, git_state, has_commit, head, keep_commit
 
 IDENTITY = {
     **{f"GIT_{who}_{what}": "t@t" for who in ("AUTHOR", "COMMITTER") for what in ("NAME", "EMAIL")},
@@ -130,6 +131,7 @@ def test_a_project_in_a_folder_of_a_repository(tree: Path, tmp_path: Path, monke
     (project / "dvc.lock").write_text("made\n")
     (tree / "src/a.py").write_text("another project's\n")
     monkeypatch.chdir(project)
+    assert git_state().prefix == "project/"
     scratch = minted(tree, git_state(), tmp_path / "scratch")
     assert (scratch / "project/src/own.py").read_text() == "2\n"
     assert (scratch / "project/src/more.py").read_text() == "3\n"
@@ -166,3 +168,65 @@ def test_without_git_or_a_commit_nothing_is_known(tmp_path: Path, monkeypatch: p
     assert git_state() == GitState(None, "")
     monkeypatch.setenv("PATH", str(tmp_path))
     assert git_state() == GitState(None, "")
+
+
+def test_what_git_is_told_not_to_look_at_is_in_the_diff(tree: Path, tmp_path: Path) -> None:
+    git(tree, "update-index", "--assume-unchanged", "src/a.py", "src/gone.py")
+    git(tree, "update-index", "--skip-worktree", "src/moved.py", "src/gone.py")
+    for name in ("a.py", "moved.py", "gone.py"):
+        (tree / "src" / name).write_text("other\n")
+    (tree / ".gitignore").write_text("secret*\n")
+    git(tree, "add", ".gitignore")
+    git(tree, "commit", "-qm", "second")
+    (tree / "src/remint/models").mkdir(parents=True)
+    for name in ("src/remint/models/secret.py", "secret.txt"):
+        (tree / name).write_text("1\n")
+    scratch = minted(tree, git_state(), tmp_path / "scratch")
+    for name in ("a.py", "moved.py", "gone.py"):
+        assert (scratch / "src" / name).read_text() == "other\n"
+    assert (scratch / "src/remint/models/secret.py").read_text() == "1\n"
+    assert not (scratch / "secret.txt").exists()
+
+
+def test_what_a_sparse_checkout_left_out_is_no_change(tree: Path) -> None:
+    git(tree, "update-index", "--skip-worktree", "src/gone.py")
+    (tree / "src/gone.py").unlink()
+    assert not git_state().dirty
+
+
+def test_a_hook_of_another_repository_does_not_lead_astray(
+    tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    change(tree)
+    plain = git_state()
+    other = tmp_path / "other"
+    git(tmp_path, "init", "-q", str(other))
+    for name, value in {
+        "DIR": other / ".git",
+        "INDEX_FILE": other / "index",
+        "WORK_TREE": other,
+        "PREFIX": "x/",
+    }.items():
+        monkeypatch.setenv(f"GIT_{name}", str(value))
+    assert git_state() == plain
+
+
+def test_a_diff_that_fails_is_no_clean_tree(tree: Path) -> None:
+    blob = git(tree, "rev-parse", "HEAD:params.yaml").strip()
+    (tree / ".git/objects" / blob[:2] / blob[2:]).unlink()
+    (tree / "params.yaml").write_text("other\n")
+    with pytest.raises(RemintError, match=blob):
+        git_state()
+
+
+def test_a_kept_commit_stays_when_it_is_amended(tree: Path) -> None:
+    first, second = (git(tree, "commit", "--allow-empty", "-qm", m) or str(head()) for m in ("first", "second"))
+    keep_commit(second)
+    git(tree, "reset", "-q", "--hard", "HEAD~2")
+    git(tree, "reflog", "expire", "--expire=now", "--all")
+    git(tree, "gc", "-q", "--prune=now")
+    assert has_commit(second)
+    assert has_commit(first)
+    git(tree, "update-ref", "-d", f"refs/remint/{second}")
+    git(tree, "gc", "-q", "--prune=now")
+    assert not has_commit(second)

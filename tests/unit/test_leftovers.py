@@ -124,3 +124,18 @@ def test_a_forked_child_does_not_hold_its_parents_sign() -> None:
     assert any_dead(SIGNS)
     ours.close()
     os.waitpid(child, 0)
+
+
+def test_a_link_gives_way_and_what_it_leads_to_stays() -> None:
+    Path("elsewhere").mkdir()
+    Path("elsewhere/x").write_text("theirs")
+    Path("data").mkdir()
+    target, left = Path("data/out"), Path(f"data/.out.{MARK}.old")
+    for link in (target, left):
+        link.symlink_to(Path("elsewhere").resolve())
+    assert mend_below([Path("data")]) == (left,)
+    with writing_folder(target) as out:
+        (out / "x").write_text("ours")
+    assert [path.name for path in Path("data").iterdir()] == ["out"]
+    assert (target.is_symlink(), (target / "x").read_text()) == (False, "ours")
+    assert Path("elsewhere/x").read_text() == "theirs"

@@ -1,6 +1,7 @@
 """No process outlives the one it works for. Real processes, killed."""
 
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -67,6 +68,18 @@ def test_a_stage_ends_with_the_runner_behind_its_shell(shell: str) -> None:
     stage = f"{START}lifeline.tie_to_runner();{SLEEP}"
     command = f"{sys.executable} -c {stage!r}; true".replace("'", '"')
     runner = python(f"import subprocess; subprocess.run([{shell!r}, '-c', {command!r}])")
+    assert dies(killed(runner))
+
+
+def test_a_users_own_shell_counts_as_one(tmp_path: Path) -> None:
+    shell = tmp_path / "a-shell-of-my-own"
+    shutil.copy("/bin/sh", shell)
+    stage = f"{START}lifeline.tie_to_runner();{SLEEP}"
+    command = f"{sys.executable} -c {stage!r}; true".replace("'", '"')
+    runner = python(
+        f"import subprocess; subprocess.run([{str(shell)!r}, '-c', {command!r}])",
+        env={**os.environ, "SHELL": str(shell)},
+    )
     assert dies(killed(runner))
 
 

@@ -1,11 +1,16 @@
 """`remint certificate check`: a certificate, checked where it lies, by nothing but itself and its signature."""
 
-from pathlib import Path
+from itertools import groupby
+from pathlib import Path, PurePosixPath
+from typing import Any
 
 from remint.errors import RemintError
 from remint.proof.certificate import Certificate
 from remint.proof.certificate import check as check_text
 from remint.proof.signature import signature_file, verify_signature
+
+_NAMED = 3
+"Files of a folder that are told by name; of more their number is."
 
 
 def check(file: Path, signers: Path | None) -> None:
@@ -53,7 +58,9 @@ def _lines(certificate: Certificate) -> list[tuple[str, str]]:
     lines += [("largest", told) for told in _largest(certificate)]
     lines += [("differs", told) for told in _first_difference(certificate)]
     lines += [("environment", told) for told in _environment(certificate)]
-    return [*lines, *(("note", note) for note in certificate.notes)]
+    told = _environment_changes(certificate)
+    notes = (note for note in certificate.notes if not any(note.endswith(change) for change in told))
+    return [*lines, *(("note", note) for note in notes)]
 
 
 def _minted(certificate: Certificate) -> bool:
@@ -66,7 +73,17 @@ def _compared(certificate: Certificate) -> str:
     unequal = [file for file, digests in certificate.outputs.items() if digests["registered"] != digests["minted"]]
     if not unequal:
         return f"{len(certificate.outputs)} files, every byte equal"
-    return f"{len(certificate.outputs)} files, of which {len(unequal)} differ: {', '.join(unequal)}"
+    folders = groupby(sorted(map(PurePosixPath, unequal), key=_folder), key=_folder)
+    lines = (f"\n{'':15}{folder}: {_few([file.name for file in files])}" for folder, files in folders)
+    return f"{len(certificate.outputs)} files, of which {len(unequal)} differ:{''.join(lines)}"
+
+
+def _folder(file: PurePosixPath) -> PurePosixPath:
+    return file.parent
+
+
+def _few(names: list[str]) -> str:
+    return ", ".join(names) if len(names) <= _NAMED else f"{len(names)} files"
 
 
 def _largest(certificate: Certificate) -> list[str]:
@@ -84,7 +101,9 @@ def _first_difference(certificate: Certificate) -> list[str]:
     first = certificate.first_difference
     if first is None:
         return []
-    change = f": {first['registered']} → {first['minted']}" if first["registered"] != first["minted"] else ""
+    change = (
+        f": {_shown(first['registered'])} → {_shown(first['minted'])}" if first["registered"] != first["minted"] else ""
+    )
     detail = str(first["detail"]).rstrip("\n").replace("\n", f"\n{'':15}")
     lines = [f"{first['kind']} {first['name']}{change}"]
     return [*lines, detail] if detail else lines
@@ -92,12 +111,27 @@ def _first_difference(certificate: Certificate) -> list[str]:
 
 def _environment(certificate: Certificate) -> list[str]:
     registered, minted = certificate.environment["registered"], certificate.environment["minted"]
-    names = sorted(registered.keys() | minted.keys())
-    changed = [name for name in names if minted and registered.get(name) != minted.get(name)]
-    told = [f"{name} {registered.get(name, 'absent')} → {minted.get(name, 'absent')}" for name in changed]
-    same = [f"{name} {registered[name]}" for name in names if name not in changed]
-    return [", ".join(part) for part in (same, told) if part]
+    same = [f"{n} {_shown(value)}" for n, value in sorted(registered.items()) if not minted or minted.get(n) == value]
+    changed = _environment_changes(certificate)
+    if not changed:
+        return [", ".join(same)] if same else []
+    return [f"{word}: {', '.join(part)}" for word, part in (("differs", changed), ("equal", same)) if part]
+
+
+def _environment_changes(certificate: Certificate) -> list[str]:
+    """Tell what differs between the two environments; nothing where no stage was run."""
+    registered, minted = certificate.environment["registered"], certificate.environment["minted"]
+    names = sorted(registered.keys() | minted.keys()) if minted else []
+    return [
+        f"{name}: {_shown(registered.get(name))} → {_shown(minted.get(name))}"
+        for name in names
+        if registered.get(name) != minted.get(name)
+    ]
+
+
+def _shown(value: Any) -> str:
+    return "none" if value is None else str(value)
 
 
 def _number(value: float | None) -> str:
-    return "–" if value is None else f"{value:.6g}"
+    return "none" if value is None else f"{value:.6g}"

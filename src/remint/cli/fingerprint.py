@@ -14,9 +14,16 @@ from remint.cli.project import require_project
 from remint.config.load import load_section
 from remint.errors import RemintError
 from remint.files import read_json
+from remint.proof.coherence import HARDWARE
+from remint.provenance import parts_digest
 from remint.tracking.records import flat
 
-_PARTS = ("data", "parameters", "seed", "precision", "code", "environment")
+_PARTS = ("data", "parameters", "seed", "precision", "code", "environment", "packages")
+"The last are the rest of the environment."
+_IN_ONE = ("code", "packages")
+"Of these, what is equal on both sides is told in one line."
+_OWN = HARDWARE | {"python", "libc"}
+"What of an environment is no package."
 _WIDTH = 140
 "Where standard output is no terminal."
 _SHOWN = 12
@@ -61,9 +68,22 @@ def _table(trained: Mapping[str, Any] | None, present: Mapping[str, Any] | None)
     _add(table, "fingerprint", "", [str(side["fingerprint"]) for side in sides.values()])
     for part in _PARTS:
         leaves = [_leaves(part, side["parts"]) for side in sides.values()]
-        for number, name in enumerate(dict.fromkeys(name for side in leaves for name in side)):
-            _add(table, "" if number else part, name, [side.get(name) for side in leaves])
+        rows = {name: [side.get(name) for side in leaves] for side in leaves for name in side}
+        if part in _IN_ONE and len(sides) == 2:
+            rows = _equal_in_one(rows)
+        for number, (name, values) in enumerate(rows.items()):
+            _add(table, "" if number else part, name, values)
     return table
+
+
+def _equal_in_one(rows: Mapping[str, list[str | None]]) -> dict[str, list[str | None]]:
+    """Put the rows whose values are equal into one, with their number and the digest of all of them, after the rest."""
+    equal = {name: values[0] for name, values in rows.items() if values[0] == values[1]}
+    rest = {name: values for name, values in rows.items() if name not in equal}
+    if not equal:
+        return rest
+    told = f"{len(equal)} more, equal" if rest else f"all {len(equal)}"
+    return {**rest, told: [parts_digest(equal)] * 2}
 
 
 def _add(table: Table, part: str, name: str, values: list[str | None]) -> None:
@@ -74,6 +94,9 @@ def _add(table: Table, part: str, name: str, values: list[str | None]) -> None:
 
 def _leaves(part: str, parts: Mapping[str, Any]) -> dict[str, str]:
     """Give a part as text by name; of one that is a single value the name is empty."""
+    if part in ("environment", "packages"):
+        found = flat(parts.get("environment", {}))
+        return {name: value for name, value in found.items() if (name in _OWN) == (part == "environment")}
     value = parts.get(part)
     if isinstance(value, dict):
         return flat(value)

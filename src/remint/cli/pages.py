@@ -41,7 +41,7 @@ def schedule(port: int) -> None:
     with at_work():
         pass  # each run shows that it is at work; this process waits most of the time
     shared = os.environ.get("PREFECT_API_URL")
-    with _prefect(port, "--port") as url, flow_sign(shared) as tag:
+    with _prefect(port, "--port") as url, contextlib.suppress(KeyboardInterrupt), flow_sign(shared) as tag:
         use_server(url)
         tell_healed(f"flow run of {name}: its process died; now Crashed" for name in crash_dead_runs(shared))
         from flows.schedule import serve_schedules
@@ -49,8 +49,7 @@ def schedule(port: int) -> None:
         for name, entry in schedules.items():
             print(f"{name}: {entry.what} at {entry.cron} ({entry.timezone})", flush=True)
         print(f"Prefect  {url.removesuffix('/api')}   Ctrl-C stops serving.", flush=True)
-        with contextlib.suppress(KeyboardInterrupt):
-            serve_schedules(schedules, tag)
+        serve_schedules(schedules, tag)
 
 
 @contextlib.contextmanager

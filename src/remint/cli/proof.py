@@ -35,8 +35,16 @@ def verify(name: str, start: str | None, rebuild_env: bool, output: Path | None,
             certificate = mint_again(version, start, rebuild_env, DvcStore(), show)
         place = keep(version, certificate, sign, output)
     _print(console, certificate, said)
-    console.print(f"certificate: {escape(str(output or place))}")
+    console.print(f"certificate: {escape(_told(place, output))}")
     return EXIT_CODES[certificate.verdict]
+
+
+def _told(place: Path, output: Path | None) -> str:
+    """Tell where the certificate is; a path below the project's root is told from there."""
+    here = Path.cwd()
+    if output is not None:
+        return f"{output}; the version keeps a copy"
+    return str(place.relative_to(here) if place.is_relative_to(here) else place)
 
 
 def _print(console: Console, certificate: Certificate, said: list[str]) -> None:

@@ -60,7 +60,7 @@ def _console() -> Console:
 def _all_models(models: tuple[overview.Model, ...]) -> Table | str:
     if not models:
         return "no model is registered yet; `remint run` registers what it trains"
-    table = _table("model", "versions", "champion", "metric", "test", "since (UTC)", "proof (UTC)")
+    table = _table("model", "versions", "champion", "metric", "test", "since (UTC)", "minted again (UTC)")
     for model in models:
         served, since = model.champion, _minute(model.history[-1].when) if model.history else ""
         number = "–" if served is None else str(served.number)
@@ -71,7 +71,7 @@ def _all_models(models: tuple[overview.Model, ...]) -> Table | str:
 
 
 def _versions(versions: tuple[Version, ...], metric: str | None) -> Table:
-    table = _table("version", "champion", "metric", "test", "registered (UTC)", "gates", "proof (UTC)")
+    table = _table("version", "champion", "metric", "test", "registered (UTC)", "gates", "minted again (UTC)")
     for version in versions:
         verdicts = overview.verdicts(version)
         failed = [gate for gate, told in verdicts.items() if not told.startswith("passed")]
@@ -86,7 +86,7 @@ def _versions(versions: tuple[Version, ...], metric: str | None) -> Table:
 def _proof(version: Version) -> str:
     """Tell whether a version was minted again, and whether it is of a tree with uncommitted changes."""
     told = overview.proof(version)
-    colour = next((colour for verdict, colour in _VERDICTS.items() if f" {verdict}," in told), "dim")
+    colour = next((colour for verdict, colour in _VERDICTS.items() if told.startswith(verdict)), "dim")
     dirty = "; [yellow]uncommitted changes[/]" if overview.is_dirty(version) else ""
     return f"[{colour}]{escape(told)}[/]{dirty}"
 

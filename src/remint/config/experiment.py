@@ -100,8 +100,9 @@ class ExperimentConfig(Config):
     gates: dict[str, GateConfig] | None = None
     "Name to condition; none declared: better than a constant guess and than the champion in the primary metric."
     tolerance: Annotated[float, Field(ge=0, lt=1)] = 0.01
-    """Of every test metric the largest relative difference at which a model that `remint verify` minted on other
-    hardware counts as equivalent."""
+    """Of every test metric the largest difference at which a model that `remint verify` minted on other hardware counts
+    as equivalent: absolute of accuracy, balanced_accuracy, macro_f1, auroc, auprc, brier, ece and r2, of all others
+    relative."""
 
     @model_validator(mode="after")
     def _names_a_family(self) -> "ExperimentConfig":

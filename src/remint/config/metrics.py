@@ -42,6 +42,9 @@ HIGHER_IS_BETTER: dict[str, bool] = {
     "perplexity": False,
 }
 "Every metric that there is."
+BOUNDED = frozenset({"accuracy", "balanced_accuracy", "macro_f1", "auroc", "auprc", "brier", "ece", "r2"})
+"""Those with a scale of their own: shares, and others that no unit of the data changes. What they differ by tells most
+as it is; of the others it is the share of the larger value."""
 _LABELS = {
     "macro_f1": "macro F1",
     "auroc": "AUROC",

@@ -40,7 +40,7 @@ class Certificate:
     """The largest differences: {"weights", "predictions": number or None, "metrics": {name: {"registered", "minted"}}};
     None where nothing was run."""
     tolerance: float
-    "Largest `relative_difference` of a metric that still counts as equivalent."
+    "Largest `metric_difference` of a metric that still counts as equivalent."
     first_difference: dict[str, Any] | None
     '{"kind", "name", "registered", "minted", "detail"}.'
     environment: dict[str, dict[str, Any]]

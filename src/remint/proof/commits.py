@@ -1,8 +1,9 @@
 """What a commit holds of a project: read from git's objects, nothing is checked out."""
 
+import configparser
 import re
-import subprocess
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
 from hashlib import sha256
@@ -15,6 +16,7 @@ from ruamel.yaml.error import YAMLError
 
 from remint import paths
 from remint.errors import RemintError
+from remint.git import ask_git
 from remint.registry.locked_stages import LockedStage, lock_entries
 
 CODE, CONSTRAINTS = "src/remint", "constraints.txt"
@@ -27,13 +29,13 @@ def find_commit(text: str) -> str | None:
     """Give the id of the commit that git understands by a text, None where it understands none."""
     if text.startswith("-"):
         return None
-    found = _git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{text}^{{commit}}")
+    found = ask_git("rev-parse", "--verify", "--quiet", "--end-of-options", f"{text}^{{commit}}")
     return None if found is None else found.decode().strip()
 
 
 def file_at(commit: str, file: str) -> bytes | None:
     """Give a file of a commit, None where it has none; `file` is relative to the working directory."""
-    return _git("cat-file", "blob", f"{commit}:./{file}")
+    return ask_git("cat-file", "blob", f"{commit}:./{file}")
 
 
 @dataclass(frozen=True)
@@ -85,6 +87,15 @@ class Tree:
         """Files and folders of code that the stages of `dvc.lock` depend on."""
         return tuple(sorted(set(_LOCKED_CODE.findall(self.text(str(paths.LOCK_FILE)) or ""))))
 
+    def code_of(self, experiment: str) -> tuple[str, ...]:
+        """Files and folders of code that an experiment's stages depend on; of all stages where one of its never ran."""
+        dataset = self.experiments.get(experiment, {}).get("dataset")
+        shared = (f"{kind}@{dataset}" for kind in ("ingest", "validate", "preprocess"))
+        entries = [self._locked.get(each) for each in (*shared, f"train@{experiment}", f"evaluate@{experiment}")]
+        if None in entries:
+            return self.declared_code
+        return tuple(sorted({place for entry in entries if entry for place in _LOCKED_CODE.findall(entry.text)}))
+
     def text(self, file: str) -> str | None:
         """Give a file as text."""
         return self.files[file].decode(errors="replace") if file in self.files else None
@@ -101,7 +112,7 @@ class Tree:
 
 def read_tree(commit: str) -> Tree:
     """Read a commit. Raises RemintError where it has no `params.yaml` here, and so no project."""
-    listed = (_git("ls-tree", "-r", "-z", commit, "--", *_READ) or b"").split(b"\0")
+    listed = (ask_git("ls-tree", "-r", "-z", commit, "--", *_READ) or b"").split(b"\0")
     entries = [entry.partition(b"\t") for entry in listed if entry]
     blobs = {path.decode(errors="surrogateescape"): about.split()[2] for about, _, path in entries}
     if str(paths.PARAMS_FILE) not in blobs:
@@ -110,14 +121,23 @@ def read_tree(commit: str) -> Tree:
 
 
 def cached_object(md5: str) -> bytes | None:
-    """Give an object of DVC's cache, where it lies by default; None where it is not there."""
-    file = Path(".dvc", "cache", "files", "md5", md5[:2], md5[2:])
+    """Give an object of DVC's cache, which lies where `.dvc/config` says; None where the cache lacks it."""
+    file = _cache() / "files" / "md5" / md5[:2] / md5[2:]
     return file.read_bytes() if file.is_file() else None
+
+
+def _cache() -> Path:
+    read = configparser.ConfigParser(interpolation=None, strict=False, allow_no_value=True)
+    with suppress(configparser.Error):  # DVC itself tells of a file that does not parse
+        read.read([Path(".dvc", "config"), Path(".dvc", "config.local")], encoding="utf-8")
+    return Path(
+        ".dvc", Path(read.get("cache", "dir", fallback="cache")).expanduser()
+    )  # relative to the file, as in DVC
 
 
 def _contents(objects: list[bytes]) -> list[bytes]:
     """Give the content of blobs, by one call of git."""
-    out = _git("cat-file", "--batch", told=b"".join(name + b"\n" for name in objects)) or b""
+    out = ask_git("cat-file", "--batch", told=b"".join(name + b"\n" for name in objects)) or b""
     found, at = [], 0
     for _ in objects:
         end = out.index(b"\n", at)
@@ -125,12 +145,3 @@ def _contents(objects: list[bytes]) -> list[bytes]:
         found.append(out[end + 1 : end + 1 + size])
         at = end + size + 2
     return found
-
-
-def _git(*arguments: str, told: bytes = b"") -> bytes | None:
-    """Run git; give what it prints, None where it fails or is not there."""
-    try:
-        done = subprocess.run(["git", *arguments], capture_output=True, check=False, input=told)
-    except FileNotFoundError:
-        return None
-    return done.stdout if done.returncode == 0 else None

@@ -11,17 +11,12 @@ from remint.config.source import FileSource, SourceConfig
 from remint.data.blocks import differing_rows, file_blocks
 from remint.errors import DataError, RemintError
 from remint.proof.inputs import Difference
+from remint.proof.shape import STAGES
 from remint.provenance import file_digests
 from remint.registry.locked_stages import value_at
 from remint.registry.origin import Origin
-from remint.sources.fetch import fetch
+from remint.sources.fetch import fetch, sha256_of
 
-STAGES = {
-    "train": ("train", "evaluate"),
-    "preprocess": ("preprocess", "train", "evaluate"),
-    "ingest": ("ingest", "validate", "preprocess", "train", "evaluate"),
-}
-"First stage to the stages that are run; the latest start is first."
 _READ = {"train": ("preprocess",), "preprocess": ("ingest", "validate"), "ingest": ()}
 "First stage to those whose outputs it reads."
 
@@ -68,14 +63,14 @@ def find_start(asked: str | None, origin: Origin, store: Store, root: Path) -> S
         if damaged is None:
             return Start(stage, tuple(notes))
         rows = f", {damaged.detail}" if damaged.detail else ""
-        notes.append(f"not from {stage}: the stored {damaged.name} is damaged{rows}; it was made again, and not used")
+        notes.append(f"not from {stage}: the stored {damaged.name} is damaged{rows}; an earlier stage makes it anew")
     raise AssertionError("ingest reads no output of a stage")
 
 
 def _bring(stage: str, origin: Origin, store: Store, root: Path) -> Difference | None:
     """Put into the scratch project what a stage reads; give the first difference from what the version had."""
     if stage == "ingest":
-        _fetch_local_sources(origin, root)
+        return _fetch_local_sources(origin, root)
     locked = read_yaml(root / paths.LOCK_FILE)["stages"]
     for kind in _READ[stage]:
         made = origin.stage(kind)
@@ -115,18 +110,22 @@ def _digests(root: Path, entry: Mapping[str, Any]) -> Iterator[tuple[Path, str]]
             yield Path(file), digest
 
 
-def _fetch_local_sources(origin: Origin, root: Path) -> None:
-    """Fetch from this project what the worktree does not have: source files inside the project that git ignores.
+def _fetch_local_sources(origin: Origin, root: Path) -> Difference | None:
+    """Fetch what this machine's files are the source of, as the worktree lacks those that git ignores.
 
-    They go where all downloads go, which both projects share. What cannot be had is left for `ingest` to tell.
+    They go where all downloads go, which both projects share. Give the first that cannot be had because the file there
+    is another one; what cannot be had for any other reason is left for `ingest` to tell.
     """
     dataset = origin.dataset
     declared = value_at(read_yaml(root / paths.DATASETS_FILE), f"datasets.{dataset}.source")
     source = validated(paths.DATASETS_FILE, ("datasets", dataset, "source"), SourceConfig, declared)
     for name, file in {**source.files, **source.pretrained}.items():
-        places = (alternative for alternative in file.alternatives if isinstance(alternative, FileSource))
-        if any(not Path(place.path).expanduser().is_absolute() for place in places):
+        local = [Path(place.path).expanduser() for place in file.alternatives if isinstance(place, FileSource)]
+        if local:
             try:
                 fetch(name, file)
             except DataError:
-                continue
+                other = next((sha256_of(place) for place in local if place.is_file() and not file.gunzip), None)
+                if other is not None:
+                    return Difference("data", name, file.sha256, other)
+    return None

@@ -17,16 +17,15 @@ from typing import Any
 from remint import paths
 from remint.errors import RemintError
 from remint.locks import locked
+from remint.proof.coherence import HARDWARE
 from remint.proof.inputs import Difference
-from remint.provenance import HARDWARE, SETTINGS
+from remint.provenance import SETTINGS
 from remint.registry.origin import Origin, installed
 
 FOLDER = paths.STATE / "environments"
 LOCK = "constraints.txt"
-EQUIVALENT = ("threads", *HARDWARE, *SETTINGS)
-"Parts of an environment that may differ where a model counts as equivalent: hardware and what chooses kernels."
 _READY = ".ready"
-_OTHER_KINDS = ("python", "libc", *HARDWARE, *SETTINGS)
+_OTHER_KINDS = HARDWARE - {"threads"} | {"python", "libc"}
 _LIST = "import json; from remint.registry.origin import installed; print(json.dumps(installed()))"
 
 
@@ -137,7 +136,9 @@ def _constraints(origin: Origin, root: Path) -> str:
 
 
 def _rank(name: str) -> int:
-    return 2 if name in EQUIVALENT else 1 if name in _OTHER_KINDS else 0
+    if name in SETTINGS:  # what they make of the machine is named before them
+        return 3
+    return 2 if name in HARDWARE else 1 if name in _OTHER_KINDS else 0
 
 
 def _kind(name: str) -> str:

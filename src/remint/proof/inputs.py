@@ -11,6 +11,7 @@ from remint.config.load import read_yaml
 from remint.registry.locked_stages import value_at
 from remint.registry.origin import Origin, OriginStage
 
+_CODE = "src/remint"
 _LINES = 80
 "Of a diff at most."
 
@@ -45,7 +46,8 @@ class Difference:
 def input_differences(origin: Origin, root: Path, registered_code: Path) -> Iterator[Difference]:
     """Give what differs in declarations and code, stage by stage. Threads are no input: the environment tells them.
 
-    `registered_code` is the folder that a version keeps its package's source in, as `code/remint` of an MLflow model.
+    `registered_code` is the folder that a version keeps its package's source in, as `code/remint` of an MLflow model;
+    a file there that is not what the stages ran with is a difference, too.
     """
     for stage in origin.stages:
         yield from _parameters(stage, root)
@@ -80,25 +82,30 @@ def _is_seed(key: str) -> bool:
 
 def _code(stage: OriginStage, root: Path, registered_code: Path) -> Iterator[Difference]:
     for file, digest in stage.code.items():
-        here = root / file
-        minted = here.read_bytes() if here.is_file() else None
-        found = None if minted is None else sha256(minted).hexdigest()
-        if found != digest:
-            yield Difference("code", file, digest, found, _diff(file, digest, minted, registered_code))
+        kept, minted = _content(registered_code / Path(file).relative_to(_CODE)), _content(root / file)
+        if _sha256(minted) != digest:
+            known = kept if _sha256(kept) == digest else None
+            yield Difference("code", file, digest, _sha256(minted), _diff(file, known, minted))
+        elif kept is not None and _sha256(kept) != digest:
+            yield Difference("code", file, _sha256(kept), digest, _diff(file, kept, minted))
 
 
-def _diff(file: str, digest: str, minted: bytes | None, registered_code: Path) -> str:
+def _diff(file: str, registered: bytes | None, minted: bytes | None) -> str:
     """Give a unified diff, the empty text where the registered text is not at hand."""
-    try:
-        registered = (registered_code / Path(file).relative_to("src/remint")).read_bytes()
-    except (OSError, ValueError):
-        return ""
-    if sha256(registered).hexdigest() != digest:
+    if registered is None:
         return ""
     old, new = (text.decode(errors="replace").splitlines(keepends=True) for text in (registered, minted or b""))
     lines = list(unified_diff(old, new, f"registered/{file}", f"minted/{file}"))
     more = [f"… {len(lines) - _LINES} more lines\n"] if len(lines) > _LINES else []
     return "".join(line if line.endswith("\n") else f"{line}\n" for line in [*lines[:_LINES], *more])
+
+
+def _content(file: Path) -> bytes | None:
+    return file.read_bytes() if file.is_file() else None
+
+
+def _sha256(content: bytes | None) -> str | None:
+    return None if content is None else sha256(content).hexdigest()
 
 
 def _shown(value: Any) -> str:

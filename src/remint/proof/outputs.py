@@ -77,14 +77,14 @@ def compared_outputs(
     return found
 
 
-def altered_copies(origin: Origin, registered: Registered) -> list[str]:
-    """Name the files of a version that are no longer those that its stages wrote."""
-    found = []
+def altered_copies(origin: Origin, registered: Registered) -> dict[str, dict[str, str | None]]:
+    """Give the digests of a version's files that are no longer those that its stages wrote, as they are and were."""
+    found: dict[str, dict[str, str | None]] = {}
     for stage in origin.stages:
         for file, digest in stage.outputs.items():
             own = registered.own(file, origin)
-            if own is not None and content_digest(own) != digest:
-                found.append(file)
+            if own is not None and (altered := content_digest(own)) != digest:
+                found[file] = {"registered": altered, "minted": digest}
     return found
 
 
@@ -162,5 +162,5 @@ def _largest(differences: Any) -> float | None:
     """Give the largest finite value of arrays, 0 for none at all, None where one is NaN or infinite."""
     import numpy as np
 
-    highest = max((float(values.max()) for values in differences if values.size), default=0.0)
-    return highest if np.isfinite(highest) else None
+    highest = [float(values.max()) for values in differences if values.size]  # of an array with NaN that is NaN
+    return max(highest, default=0.0) if np.isfinite(highest).all() else None

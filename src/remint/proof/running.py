@@ -2,6 +2,7 @@
 
 import os
 import subprocess
+import sys
 import tempfile
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -9,6 +10,7 @@ from typing import IO
 
 from remint import paths
 from remint.errors import RemintError
+from remint.git import own_variables
 from remint.proof.empty_store import copy_empty_store
 
 Show = Callable[[str], None]
@@ -53,7 +55,8 @@ def _variables(root: Path, store: Path, python: str) -> dict[str, str]:
     here = Path.cwd()
     given = [place for place in os.environ.get("PYTHONPATH", "").split(os.pathsep) if place]
     others = [place for place in given if not Path(place).absolute().is_relative_to(here)]
-    variables = {name: value for name, value in os.environ.items() if name not in _FOREIGN}
+    others = others if python == sys.executable else []  # a rebuilt environment has its own packages alone
+    variables = {name: value for name, value in own_variables().items() if name not in _FOREIGN}
     return variables | {
         "PYTHONPATH": os.pathsep.join([str(root / "src"), str(root), *others]),
         "PATH": os.pathsep.join([str(Path(python).parent), os.environ.get("PATH", os.defpath)]),

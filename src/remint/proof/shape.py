@@ -6,11 +6,17 @@ from collections.abc import Callable, Mapping
 from datetime import datetime
 from typing import Any, TypeAlias
 
+from remint.proof.coherence import DIFFERENT, EQUIVALENT, IDENTICAL
+
 Check: TypeAlias = Callable[[Any, str], str]
 "Tells what is wrong with a value at a place, and where; nothing is the empty text."
 
-STARTS = ("train", "preprocess", "ingest")
-VERDICTS = ("identical", "equivalent", "different")
+STAGES = {
+    "train": ("train", "evaluate"),
+    "preprocess": ("preprocess", "train", "evaluate"),
+    "ingest": ("ingest", "validate", "preprocess", "train", "evaluate"),
+}
+"First stage to the stages that are run; the latest start is first."
 KINDS = ("data", "parameter", "seed", "threads", "code", "package", "environment", "stage")
 
 
@@ -100,8 +106,8 @@ _CERTIFICATE = _keys(
     fingerprint=_sha256,
     commit=_matches("[0-9a-f]{40}|[0-9a-f]{64}", "the id of a commit"),
     dirty=_is(lambda value: isinstance(value, bool), "true, false"),
-    **{"from": _one_of(*STARTS)},
-    verdict=_one_of(*VERDICTS),
+    **{"from": _one_of(*STAGES)},
+    verdict=_one_of(IDENTICAL, EQUIVALENT, DIFFERENT),
     outputs=_each(_keys(registered=_or_none(_sha256), minted=_or_none(_sha256))),
     largest=_or_none(
         _keys(

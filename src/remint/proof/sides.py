@@ -11,8 +11,8 @@ from remint import paths
 from remint.errors import RemintError
 from remint.files import read_json
 from remint.proof.commits import CODE, file_at, read_tree
-from remint.proof.differences import Side
 from remint.proof.references import Commit, Named, Run
+from remint.proof.side import Side
 from remint.proof.tree_sides import experiment_side, whole_side
 from remint.proof.views import intervals_of, origin_views, recorded_views, trained_views
 from remint.registry.locked_stages import lock_entries
@@ -55,7 +55,8 @@ def _pairs_of_trees(first: Commit, second: Commit) -> tuple[Pair, ...]:
     one, other = (whole_side(tree, label, declared) for tree, label in zip(trees, labels, strict=True))
     found = [Pair("code and packages", one, other)]
     for name in dict.fromkeys([*trees[0].experiments, *trees[1].experiments]):
-        sides = [experiment_side(tree, name, label) for tree, label in zip(trees, labels, strict=True)]
+        places = {*trees[0].code_of(name), *trees[1].code_of(name)}
+        sides = [experiment_side(tree, name, label, places) for tree, label in zip(trees, labels, strict=True)]
         found.append(Pair(name, *sides))
     return tuple(found)
 
@@ -68,10 +69,7 @@ def _in_commit(named: Commit, experiment: str | None) -> Side:
         raise RemintError(
             f"commit {named.label} has no experiment {experiment} in {paths.PARAMS_FILE}; it has: {known}"
         )
-    whole, own = whole_side(tree, named.label), experiment_side(tree, experiment, named.label)
-    both = {**whole.views["environment"]["environment"], **own.views["environment"]["environment"]}
-    views = {**own.views, **whole.views, "environment": {"environment": both}}
-    return replace(own, views=views, text=whole.text, whole=True)
+    return replace(experiment_side(tree, experiment, named.label), text=tree.text)
 
 
 def _side(named: Named) -> Side:

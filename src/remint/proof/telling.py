@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 
 from remint.proof.certificate import Certificate
+from remint.proof.coherence import too_far
 from remint.proof.inputs import Difference
 
 
@@ -16,7 +17,7 @@ def verdict_sentence(certificate: Certificate) -> str:
     if certificate.verdict == "equivalent":
         return (
             f"{again}, with other hardware or threads: {unequal} of {files} files differ, "
-            f"no metric by more than {certificate.tolerance:.3g} of its value"
+            f"no metric by more than the tolerance of {certificate.tolerance:.3g}"
         )
     if not files:
         return f"what is here is not what {name} was made from; nothing was run"
@@ -36,7 +37,10 @@ def findings(certificate: Certificate) -> Iterator[str]:
     yield f"largest difference: {weights} in the weights, {predictions} in the predictions"
     for name, metric in largest["metrics"].items():
         if metric["registered"] != metric["minted"]:
-            yield f"  {name}: {_metric(metric['registered'])} → {_metric(metric['minted'])}"
+            beyond = f", beyond the tolerance of {certificate.tolerance:.3g}" * too_far(
+                name, metric, certificate.tolerance
+            )
+            yield f"  {name}: {_metric(metric['registered'])} → {_metric(metric['minted'])}{beyond}"
     unequal = [f for f, digests in certificate.outputs.items() if digests["registered"] != digests["minted"]]
     more = f" and {len(unequal) - 8} more" if len(unequal) > 8 else ""
     yield f"files that differ: {', '.join(unequal[:8])}{more}"

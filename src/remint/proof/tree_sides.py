@@ -8,8 +8,9 @@ from typing import Any
 
 from remint import paths
 from remint.proof.commits import Tree, cached_object
-from remint.proof.differences import Interval, Side
-from remint.proof.views import intervals_of, locked_data, parameter_views, threads
+from remint.proof.moved import Interval
+from remint.proof.side import Side
+from remint.proof.views import intervals_of, locked_data, parameter_views, pinned_views
 from remint.registry.locked_stages import LockedStage, value_at
 from remint.tracking.records import flat
 
@@ -22,10 +23,9 @@ _DATASET_KEYS = (
 
 def whole_side(tree: Tree, label: str, declared: Collection[str] = ()) -> Side:
     """Give a commit's code and pinned packages; where `declared` names files and folders, code under them alone."""
-    everything = tree.code
-    code = {path: digest for path, digest in everything.items() if not declared or _is_under(path, declared)}
-    other = {path: digest for path, digest in everything.items() if path not in code}
-    views = {"code": {"stages": code, "training": code}, "environment": {"environment": tree.constraints}}
+    code = _code(tree, declared)
+    other = {path: digest for path, digest in tree.code.items() if path not in code}
+    views = {"code": {"stages": code}, "environment": pinned_views(tree.constraints, {})}
     return Side(label, None, None, views, text=tree.text, whole=True, other_code=other)
 
 
@@ -36,26 +36,36 @@ def _is_current(tree: Tree, name: str) -> bool:
     return all(value_at({"experiments": tree.experiments}, key) == value for key, value in recorded.items())
 
 
+def _code(tree: Tree, places: Collection[str]) -> dict[str, str]:
+    """Give a commit's code that is in files and folders; all of it where none is named."""
+    return {path: digest for path, digest in tree.code.items() if not places or _is_under(path, places)}
+
+
 def _is_under(path: str, places: Collection[str]) -> bool:
     return any(path == place or path.startswith(f"{place}/") for place in places)
 
 
-def experiment_side(tree: Tree, name: str, label: str) -> Side:
-    """Give an experiment as a commit declares it and as its `dvc.lock` records it; nothing where it has none."""
+def experiment_side(tree: Tree, name: str, label: str, places: Collection[str] = ()) -> Side:
+    """Give an experiment as a commit declares it and as its `dvc.lock` records it.
+
+    `places` are the files and folders that its code is in; where none is named, that is all code of the commit.
+    """
     section = tree.experiments.get(name, {})
     dataset = str(section.get("dataset", "")) or None
     declared = flat({key: section[key] for key in _EXPERIMENT_KEYS if key in section})
     own = tree.datasets.get(dataset or "", {})
+    code = _code(tree, places)
     views: dict[str, Any] = {
         **parameter_views(declared, "declared"),
-        "environment": {"environment": threads(declared)},
+        "code": {"stages": code, "training": code},
+        "environment": pinned_views(tree.constraints, declared),
         "dataset's declaration": {"declared": flat({key: own[key] for key in _DATASET_KEYS if key in own})},
     }
     stages = [s for a in (f"ingest@{dataset}", f"preprocess@{dataset}") if (s := tree.locked(a)) is not None]
     if stages:
         views["data"] = {"locked": locked_data(stages)}
     evaluated = tree.locked(f"evaluate@{name}") if _is_current(tree, name) else None
-    return Side(label, name, dataset, views, metrics=_cached_metrics(evaluated) if evaluated else {})
+    return Side(label, name, dataset, views, _cached_metrics(evaluated) if evaluated else {}, whole=True)
 
 
 def _cached_metrics(stage: LockedStage) -> dict[str, Interval]:

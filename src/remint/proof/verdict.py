@@ -4,12 +4,10 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from remint.proof.coherence import within
-from remint.proof.environment import EQUIVALENT
+from remint.proof.coherence import DIFFERENT, EQUIVALENT, HARDWARE, IDENTICAL, too_different, unequal
 from remint.proof.inputs import Difference
 
-IDENTICAL, EQUIVALENT_TO, DIFFERENT = "identical", "equivalent", "different"
-EXIT_CODES = {IDENTICAL: 0, EQUIVALENT_TO: 3, DIFFERENT: 4}
+EXIT_CODES = {IDENTICAL: 0, EQUIVALENT: 3, DIFFERENT: 4}
 _DAMAGED = "the version's own copy is not what its stages wrote: it was damaged or changed after the registration"
 
 
@@ -26,27 +24,28 @@ def judge(
     outputs: Mapping[str, Mapping[str, str | None]],
     environment: Sequence[Difference],
     packages: Sequence[Difference],
-    metrics: Mapping[str, Mapping[str, float | None]],
+    largest: Mapping[str, Any],
     tolerance: float,
     damaged: Sequence[str] = (),
 ) -> Verdict:
     """Judge what was minted from inputs that are the same.
 
     `environment`: what differs of the fingerprints' environments; `packages`: of the other packages that the project
-    declares; `damaged`: outputs whose copy in the version is not what was registered.
+    declares; `largest`: the largest differences, as a certificate has them; `damaged`: outputs whose copy in the
+    version is not what was registered.
     """
-    unequal = [file for file, digests in outputs.items() if digests["registered"] != digests["minted"]]
-    if not unequal:
+    differing = unequal(outputs)
+    if not differing:
         return Verdict(IDENTICAL)
     for file in damaged:
-        if file in unequal:
+        if file in differing:
             return Verdict(DIFFERENT, _of(file, outputs[file], _DAMAGED))
-    software = [difference for difference in environment if difference.name not in EQUIVALENT]
-    hardware = [difference for difference in environment if difference.name in EQUIVALENT]
-    if hardware and not software and not packages and within(metrics, tolerance):
-        return Verdict(EQUIVALENT_TO, hardware[0])
+    software = [difference for difference in environment if difference.name not in HARDWARE]
+    hardware = [difference for difference in environment if difference.name in HARDWARE]
+    if hardware and not software and not packages and not any(too_different(outputs, largest, tolerance)):
+        return Verdict(EQUIVALENT, hardware[0])
     first = next(iter([*_only_packages(software), *packages, *software, *hardware]), None)
-    return Verdict(DIFFERENT, first or _of(unequal[0], outputs[unequal[0]]))
+    return Verdict(DIFFERENT, first or _of(differing[0], outputs[differing[0]]))
 
 
 def _only_packages(differences: Sequence[Difference]) -> list[Difference]:

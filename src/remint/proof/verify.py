@@ -13,7 +13,8 @@ from typing import Any
 from remint import paths
 from remint.files import read_json
 from remint.proof.certificate import Certificate
-from remint.proof.data import STAGES, Start, Store, find_start
+from remint.proof.coherence import DIFFERENT, IDENTICAL
+from remint.proof.data import Start, Store, find_start
 from remint.proof.environment import (
     Environment,
     declared_packages,
@@ -27,10 +28,15 @@ from remint.proof.inputs import Difference, input_differences
 from remint.proof.outputs import FINGERPRINT, Registered, altered_copies, compared_outputs, largest_differences
 from remint.proof.running import run_stages
 from remint.proof.scratch import scratch_project
-from remint.proof.verdict import DIFFERENT, Verdict, judge
+from remint.proof.shape import STAGES
+from remint.proof.verdict import Verdict, judge
+from remint.provenance import processor
+from remint.registry.checksums import verify as verify_files
 from remint.registry.origin import Origin, origin_folder, origin_of
 from remint.tracking.models import Version, local_folder
 
+CHECKSUMS = "remint.checksums"
+"Tag of a version: sha256 of `checksums.json`."
 Show = Callable[[str], None]
 "Is told what is going on, a line at a time."
 
@@ -61,6 +67,8 @@ def verify(version: Version, start: str | None, rebuild: bool, store: Store, sho
     show(f"{version}: commit {(origin.commit or 'unknown')[:12]}{', uncommitted changes' if origin.dirty else ''}")
     with scratch_project(origin, folder) as root:
         found = _found(origin, registered, root, start, rebuild, store, show)
+    if found.verdict.word == IDENTICAL:  # holds for the files that no stage writes, too
+        verify_files(registered.model, version.tags.get(CHECKSUMS))
     if origin.dirty:
         found.notes.append("it was trained with uncommitted changes; they were applied to the commit")
     return _certificate(version, origin, found, time.monotonic() - began)
@@ -89,8 +97,7 @@ def _found(
 
 def _refused(first: Difference, asked: str | None) -> Found:
     """Nothing is run: what would be trained is not the version."""
-    note = "nothing was run: what would be trained is not the version"
-    return Found(Verdict(DIFFERENT, first), asked or "ingest", notes=[note])
+    return Found(Verdict(DIFFERENT, first), asked or "ingest")
 
 
 def _environment(origin: Origin, root: Path, rebuild: bool, show: Show) -> tuple[Environment, list[str]]:
@@ -121,15 +128,21 @@ def _listed(differences: list[Difference]) -> str:
 def _compared(origin: Origin, registered: Registered, root: Path, start: Start, environment: Environment) -> Found:
     outputs = compared_outputs(origin, STAGES[start.stage], root, registered)
     largest = largest_differences(origin, root, registered)
-    before = origin.fingerprint["parts"]["environment"]
-    now = read_json(root / paths.model(origin.experiment) / FINGERPRINT)["parts"]["environment"]
+    before = _registered_environment(origin)
+    minted = read_json(root / paths.model(origin.experiment) / FINGERPRINT)["parts"]["environment"]
+    now = {**minted, "processor": processor()}
     differences = environment_differences(before, now)
     declared = declared_packages(root) - before.keys()
     packages = [d for d in package_differences(origin, environment.packages) if d.name in declared]
     damaged = altered_copies(origin, registered)
-    verdict = judge(outputs, differences, packages, largest["metrics"], origin.tolerance, damaged)
+    outputs |= {file: digests for file, digests in damaged.items() if file not in outputs}
+    verdict = judge(outputs, differences, packages, largest, origin.tolerance, tuple(damaged))
     notes = [difference.sentence() for difference in differences]
     return Found(verdict, start.stage, outputs, largest, now, notes)
+
+
+def _registered_environment(origin: Origin) -> dict[str, Any]:
+    return {**origin.fingerprint["parts"]["environment"], "processor": origin.processor}
 
 
 def _certificate(version: Version, origin: Origin, found: Found, seconds: float) -> Certificate:
@@ -147,7 +160,7 @@ def _certificate(version: Version, origin: Origin, found: Found, seconds: float)
         largest=found.largest,
         tolerance=origin.tolerance,
         first_difference=None if first is None else first.content(),
-        environment={"registered": origin.fingerprint["parts"]["environment"], "minted": found.environment},
+        environment={"registered": _registered_environment(origin), "minted": found.environment},
         notes=found.notes,
         when=datetime.now(UTC).strftime("%Y-%m-%dT%H:%M:%SZ"),
         seconds=round(seconds, 1),

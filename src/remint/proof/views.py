@@ -1,10 +1,10 @@
-"""What is known of a training as views of it: part to view to name to text (see `differences.VIEWS`)."""
+"""What is known of a training as views of it: part to view to name to text (see `side.VIEWS`)."""
 
 from collections.abc import Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
 from remint.proof.commits import CODE
-from remint.proof.differences import Interval
+from remint.proof.moved import Interval
 from remint.registry.locked_stages import LockedStage
 from remint.tracking.records import dataset_digest, flat
 
@@ -21,12 +21,12 @@ def trained_views(parts: Mapping[str, Any]) -> dict[str, Any]:
     from remint.provenance import section_of
 
     values = flat(section_of(parts) if "seed" in parts else parts["parameters"])
-    environment = {name: str(value) for name, value in parts["environment"].items()} | threads(values)
+    environment = {name: str(value) for name, value in parts["environment"].items()}
     return {
         "data": {"prepared": dict(parts["data"]), "digest": {"data": dataset_digest(parts["data"])}},
         **parameter_views(values, "trained"),
         "code": {"training": {f"{CODE}/{path}": digest for path, digest in parts["code"].items()}},
-        "environment": {"environment": environment},
+        "environment": _environment_views(environment, values),
     }
 
 
@@ -40,7 +40,7 @@ def recorded_views(run: "StoredRun", environment: Any) -> dict[str, Any]:
     if run.digest:
         views["data"] = {"digest": {"data": run.digest}}
     if isinstance(environment, dict):
-        views["environment"] = {"environment": {k: str(v) for k, v in environment.items()} | threads(values)}
+        views["environment"] = _environment_views({k: str(v) for k, v in environment.items()}, values)
     return views
 
 
@@ -65,9 +65,10 @@ def parameter_views(values: Mapping[str, str], view: str) -> dict[str, Any]:
     return {"parameters": {view: without, "set": without}, "seed": {"seed": seed}}
 
 
-def threads(values: Mapping[str, str]) -> dict[str, str]:
-    """Give the number of threads as a part of the environment; nothing where it is not set."""
-    return {"threads": values["trainer.threads"]} if "trainer.threads" in values else {}
+def pinned_views(pins: Mapping[str, str], values: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Give the environment as pinned packages and parameters tell it."""
+    threads = _threads(values)
+    return ({"pinned": {**pins, **threads}} if pins else {}) | ({"threads": threads} if threads else {})
 
 
 def locked_data(stages: Iterable[LockedStage]) -> dict[str, str]:
@@ -98,3 +99,14 @@ def _declared(stages: Iterable[Any], experiment: str, dataset: str) -> dict[str,
                 if top in found and name in (experiment, dataset) and rest:
                     found[top] |= flat({rest[0]: value})
     return found
+
+
+def _environment_views(found: Mapping[str, str], values: Mapping[str, str]) -> dict[str, dict[str, str]]:
+    """Give the environment that a training had."""
+    threads = _threads(values)
+    return {"trained": {**found, **threads}, "pinned": {**found, **threads}, "threads": threads}
+
+
+def _threads(values: Mapping[str, str]) -> dict[str, str]:
+    """Give the number of threads as a part of the environment; nothing where it is not set."""
+    return {"threads": values["trainer.threads"]} if "trainer.threads" in values else {}

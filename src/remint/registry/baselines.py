@@ -12,7 +12,7 @@ from remint.files import json_text, read_json
 from remint.git import git_state
 from remint.provenance import content_digest
 from remint.tracking.records import RunRecord
-from remint.tracking.runs import find_run, log_evaluation, open_run
+from remint.tracking.runs import evaluation_digest, find_run, log_evaluation, open_run
 
 
 class BaselinesSection(Config):
@@ -39,10 +39,13 @@ def record_baselines(dataset: str) -> None:
         parameters = declared[name].model_dump(mode="json") if name in declared else {}
         digest = _digest({"name": name, "parameters": parameters, "metrics": metrics})
         run_name = f"baseline-{name}"
-        if find_run(digest, dataset, run_name) is None:
+        found = find_run(digest, dataset, run_name)
+        if found is None:
             record = RunRecord(dataset, run_name, "baseline", digest, parameters, inputs, git=git_state())
             with open_run(record) as run:
                 log_evaluation(run.run_id, metrics, {}, digest)
+        elif evaluation_digest(found) is None:  # it was interrupted when all but its status was told
+            log_evaluation(found, metrics, {}, digest)
 
 
 def _digest(content: dict[str, Any]) -> str:

@@ -17,6 +17,7 @@ from remint.registry.reference import Reference, resolve
 from remint.registry.reigning import Reigning
 from remint.registry.succession import champion_before
 from remint.registry.telling import dossier_of, tell
+from remint.registry.unfinished import shown
 from remint.tracking import models
 from remint.tracking.models import Version
 from remint.tracking.version_files import MODEL_DATA, local_folder, mend_files
@@ -42,9 +43,10 @@ def promote(name: str, version: int, why: str | None = None) -> Entry:
         if failures and why is None:
             raise RemintError(f"{chosen} fails its gates: {failures}; --why TEXT promotes it nevertheless")
         reason = why or told_passes(verdicts)
-        entry = begin(name, version, "promote", reason, by_hand=True)
-        _tell(chosen, entry, verdicts, reason)
-        return finish(name, entry)
+        with shown():
+            entry = begin(name, version, "promote", reason, by_hand=True)
+            _tell(chosen, entry, verdicts, reason)
+            return finish(name, entry)
 
 
 def rollback(name: str, why: str | None = None) -> Entry:
@@ -58,7 +60,8 @@ def rollback(name: str, why: str | None = None) -> Entry:
             resolve(Reference(name))
         number = champion_before(name, settled(name))
         local_folder(resolve(Reference(name, version=number)))
-        return finish(name, begin(name, number, "rollback", why or "", by_hand=True))
+        with shown():
+            return finish(name, begin(name, number, "rollback", why or "", by_hand=True))
 
 
 def _tell(version: Version, entry: Entry, verdicts: tuple[Verdict, ...], reason: str) -> None:

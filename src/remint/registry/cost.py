@@ -3,7 +3,6 @@
 import json
 import math
 import os
-import platform
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from remint.provenance import processor
 from remint.registry.checksums import PREPROCESSOR, WEIGHTS
 
 WARM_UP, FEWEST, MOST, SECONDS = 3, 5, 300, 2.0
@@ -48,7 +48,7 @@ def measure_cost(model_data: Path, inputs: Any, training_seconds: float | None) 
         },
         "training_seconds": training_seconds,
         **_energy(watts, training_seconds),
-        "machine": {"cpu": _processor(), "cores": len(os.sched_getaffinity(0))},
+        "machine": {"cpu": processor(), "cores": len(os.sched_getaffinity(0))},
     }
 
 
@@ -94,13 +94,3 @@ def _joules(counters: Path) -> float | None:
     except OSError:
         return None
     return sum(found) / 1e6 if found else None
-
-
-def _processor() -> str:
-    """Name the processor's model."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines()
-    except OSError:
-        lines = []
-    names = (line.partition(":")[2].strip() for line in lines if line.startswith("model name"))
-    return next(names, platform.processor() or platform.machine())

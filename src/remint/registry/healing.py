@@ -13,13 +13,13 @@ def heal_registry() -> tuple[str, ...]:
     Raises RemintError.
     """
     healed: set[str] = set()
-    with registry_lock():
-        for _sign in unfinished():
+    with registry_lock(), unfinished() as found:
+        if found:
             healed.update(registration.clean_up_all())
-            for name in models.names():
-                mended = [mend_files(version, dossier.PLACE) for version in models.versions(name)]
-                if _settle(name) or any(mended):
-                    healed.add(name)
+        for name in models.names() if found else ():
+            mended = [mend_files(version, dossier.PLACE) for version in models.versions(name)]
+            if _settle(name) or any(mended):
+                healed.add(name)
     return tuple(sorted(healed))
 
 

@@ -6,19 +6,16 @@ tree had changes that no commit holds, `uncommitted.diff`.
 
 import hashlib
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from importlib.metadata import distributions
 from pathlib import Path
 from typing import Any
 
 from remint import paths
-from remint.config.experiment import ExperimentConfig
-from remint.data.blocks import Blocks, file_blocks
+from remint.data.blocks import Blocks
 from remint.errors import RemintError
-from remint.files import read_json, write_json
-from remint.git import git_state
-from remint.provenance import file_digests
-from remint.registry.locked_stages import LockedStage, locked_stages, stale_part
+from remint.files import read_json
+from remint.provenance import parts_digest
 from remint.tracking.models import Version
 from remint.tracking.version_files import local_folder
 
@@ -27,6 +24,8 @@ ORIGIN = "origin"
 FILE, DIFF, LOCK = "origin.json", "uncommitted.diff", "dvc.lock"
 VERIFIED = "remint.verified"
 "Tag of a version: verdict and time of its last verification."
+SEAL = "remint.origin"
+"Tag of a version: sha256 of its `origin.json`, which holds those of the files beside it."
 PLACE = "remint"
 "Name of the folder of remint in a version's folder, beside the model."
 
@@ -59,11 +58,17 @@ class Origin:
     dataset: str
     commit: str | None
     "None outside a git repository, or before its first commit."
+    prefix: str
+    "The project's folder below the root of its repository, such as `models/people/`."
     dirty: bool
     diff: str | None
     "sha256 of `uncommitted.diff`; None where there is none."
+    lock: str
+    "sha256 of the `dvc.lock` beside it."
     fingerprint: Mapping[str, Any]
     "The whole content of `fingerprint.json`."
+    processor: str
+    "Its model, which is not in the fingerprint: most have the same bits."
     stages: tuple[OriginStage, ...]
     "In the order ingest, validate, preprocess, train, evaluate."
     rows: Mapping[str, Blocks]
@@ -78,43 +83,8 @@ class Origin:
         return next(stage for stage in self.stages if stage.kind == kind)
 
 
-def add_origin(folder: Path, experiment: str, config: ExperimentConfig) -> None:
-    """Write an experiment's origin, from the tree as it is, into a new folder.
-
-    Nothing is written where `dvc.lock` does not tell of every stage: nothing could then be minted again. Raises
-    RemintError where code or parameters are no longer those that the stages ran with.
-    """
-    stages = locked_stages(experiment, config.dataset)
-    if stages is None:
-        return
-    fingerprint = read_json(paths.model(experiment) / "fingerprint.json")
-    for stage in stages:
-        part = stale_part(stage)
-        if part:
-            raise RemintError(f"{part} has changed since {stage.address} ran; run `remint run {experiment}` again")
-    state = git_state()
-    diff = state.diff.encode(errors="surrogateescape")
-    folder.mkdir(parents=True)
-    if diff:
-        (folder / DIFF).write_bytes(diff)
-    (folder / LOCK).write_text(stages_text(stages), encoding="utf-8")
-    origin = Origin(
-        experiment=experiment,
-        dataset=config.dataset,
-        commit=state.commit,
-        dirty=state.dirty,
-        diff=hashlib.sha256(diff).hexdigest() if diff else None,
-        fingerprint=fingerprint,
-        stages=tuple(_stage(stage) for stage in stages),
-        rows=_rows(config.dataset),
-        packages=installed(),
-        tolerance=config.tolerance,
-    )
-    write_json(folder / FILE, asdict(origin))
-
-
 def read_origin(folder: Path) -> Origin:
-    """Read what `add_origin` wrote. Raises RemintError for a folder that holds no origin, or one that was altered."""
+    """Read an origin. Raises RemintError for a folder that holds none, or one that was altered."""
     try:
         content = read_json(folder / FILE)
         stages = tuple(OriginStage(**stage) for stage in content.pop("stages"))
@@ -122,17 +92,27 @@ def read_origin(folder: Path) -> Origin:
         origin = Origin(stages=stages, rows=rows, **content)
     except (OSError, ValueError, TypeError, KeyError) as error:
         raise RemintError(f"{folder / FILE} cannot be read: {error}") from None
-    if origin.diff != diff_digest(folder):
-        raise RemintError(f"{folder / DIFF} is not the file that {FILE} tells of: it was altered, or is gone")
+    for name, told in ((DIFF, origin.diff), (LOCK, origin.lock)):
+        if told != file_sha256(folder / name):
+            raise RemintError(f"{folder / name} is not the file that {FILE} tells of: it was altered, or is gone")
     return origin
 
 
 def origin_of(version: Version) -> Origin:
-    """Read a version's origin. Raises RemintError where it has none, or tells of another training."""
-    origin = read_origin(origin_folder(version))
+    """Read a version's origin. Raises RemintError where it has none, was altered, or tells of another training.
+
+    A version has no seal where the renewal of its origin was cut off; the next `remint run` seals it.
+    """
+    folder = origin_folder(version)
+    seal, found = version.tags.get(SEAL), file_sha256(folder / FILE)
+    if seal not in (None, found):
+        raise RemintError(f"{folder / FILE} was altered: its sha256 is {found}, the tag {SEAL} of {version} has {seal}")
+    origin = read_origin(folder)
     told = origin.fingerprint.get("fingerprint")
     if told != version.fingerprint:
         raise RemintError(f"the origin of {version} tells of the training {told}, its tag of {version.fingerprint}")
+    if parts_digest(origin.fingerprint["parts"]) != told:
+        raise RemintError(f"{folder / FILE} was altered: the parts of its fingerprint are not those of {told}")
     return origin
 
 
@@ -142,15 +122,15 @@ def origin_folder(version: Version) -> Path:
     if not (folder / FILE).is_file():
         raise RemintError(
             f"{version} has no origin: an earlier remint registered it, or there was no {paths.LOCK_FILE}; "
-            f"`remint run {version.name} --force` with this remint registers one that can be verified"
+            f"`remint run {version.name}` gives it that of now, if it is what the present tree makes"
         )
     return folder
 
 
-def diff_digest(folder: Path) -> str | None:
-    """Give the sha256 of an origin's diff, None where it has none."""
-    file = folder / DIFF
-    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else None
+def seal_tags(folder: Path) -> dict[str, str]:
+    """Give the tag that seals a folder's origin; none where it holds no origin."""
+    seal = file_sha256(folder / FILE)
+    return {} if seal is None else {SEAL: seal}
 
 
 def installed() -> dict[str, str]:
@@ -163,30 +143,6 @@ def installed() -> dict[str, str]:
     return dict(sorted(found.items()))
 
 
-def stages_text(stages: tuple[LockedStage, ...]) -> str:
-    """Give a `dvc.lock` of these stages alone."""
-    return "schema: '2.0'\nstages:\n" + "".join(stage.text for stage in stages)
-
-
-def _stage(stage: LockedStage) -> OriginStage:
-    sources = stage.source_digests
-    return OriginStage(
-        address=stage.address,
-        parameters=stage.parameters,
-        code=_digests(stage.code),
-        inputs=sources if stage.address.startswith("ingest@") else _digests(stage.data),
-        outputs=_digests(stage.outputs),
-    )
-
-
-def _digests(places: tuple[str, ...]) -> dict[str, str]:
-    return {file: digest for place in places for file, digest in file_digests(Path(place)).items()}
-
-
-def _rows(dataset: str) -> dict[str, Blocks]:
-    found = {}
-    for folder in (paths.raw(dataset), paths.prepared(dataset)):
-        for file in sorted(folder.iterdir()):
-            if blocks := file_blocks(file):
-                found[file.as_posix()] = blocks
-    return found
+def file_sha256(file: Path) -> str | None:
+    """Give a file's sha256, None where it is not there."""
+    return hashlib.sha256(file.read_bytes()).hexdigest() if file.is_file() else None

@@ -14,7 +14,6 @@ from remint.tracking.models import Version
 from remint.tracking.run_facts import run_facts
 
 _METRIC = "test_"
-_NEVER = "never verified"
 
 
 @dataclass(frozen=True)
@@ -59,9 +58,9 @@ def metric_text(version: Version, metric: str | None) -> str:
 
 
 def proof(version: Version) -> str:
-    """Tell what the last `remint verify` found: `minted again: identical, 2026-11-22 04:00`, or `never verified`."""
+    """Tell what the last `remint verify` found: `identical 2026-11-22 04:00`, or `never`."""
     verdict, _, when = version.tags.get(VERIFIED, "").partition(" ")
-    return f"minted again: {verdict}, {when[:16].replace('T', ' ')}" if verdict else _NEVER
+    return f"{verdict} {when[:16].replace('T', ' ')}" if verdict else "never"
 
 
 def is_dirty(version: Version) -> bool:

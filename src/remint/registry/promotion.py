@@ -14,11 +14,13 @@ from remint.registry.decision import Decision, made_champion, stored_verdicts
 from remint.registry.evidence import Evidence, number
 from remint.registry.found import is_better
 from remint.registry.history import Entry, begin, finish, lose, registry_lock, renumbered, settled
-from remint.registry.origin import ORIGIN, VERIFIED, add_origin
+from remint.registry.making_origin import add_origin, is_wanting
+from remint.registry.origin import ORIGIN, SEAL, VERIFIED, seal_tags
 from remint.registry.package import package_digest, predictor_package
 from remint.registry.record import record_evaluation
 from remint.registry.succession import withdrawal
 from remint.registry.telling import complete, tell
+from remint.registry.unfinished import shown
 from remint.tracking import models, registration
 from remint.tracking.models import Version
 from remint.tracking.packaging import write_files
@@ -36,7 +38,7 @@ def register_and_promote(experiment: str, config: ExperimentConfig) -> Decision:
     Its evaluation is recorded first where the store lacks it. A version that exists gets the evaluation and the
     decision of now; one whose files are gone is registered anew, under another number. Raises RemintError.
     """
-    with registry_lock(), scratch_folder(paths.TEMPORARY) as temporary:
+    with registry_lock(), shown(), scratch_folder(paths.TEMPORARY) as temporary:
         run_id = record_evaluation(experiment)
         registration.clean_up(experiment, config.dataset, run_id)
         entries = settled(experiment)
@@ -92,6 +94,7 @@ def _register(
             **decision.tags(),
             MADE_OF: dossier.dossier_digest(experiment, config.dataset),
             CHECKSUMS: package_digest(package),
+            **seal_tags(folder / ORIGIN),
         },
     )
     models.make_model(experiment)
@@ -133,14 +136,19 @@ def _decide_again(
     """Decide about a version that exists, by its evaluation of now."""
     stored, folder = local_folder(version), place / dossier.PLACE
     mend_files(version, dossier.PLACE)
+    seals: dict[str, str] = {}
     made_of = dossier.dossier_digest(version.name, config.dataset)
-    if version.tags.get(MADE_OF) == made_of and (stored / dossier.PLACE / dossier.ABOUT).is_file():
-        shutil.copytree(stored / dossier.PLACE, folder)
+    kept = stored / dossier.PLACE
+    is_whole = (kept / dossier.ABOUT).is_file() and not is_wanting(kept / ORIGIN, version.name, config.dataset)
+    if version.tags.get(MADE_OF) == made_of and is_whole:
+        shutil.copytree(kept, folder)
         renewed = False
     else:
-        dossier.make_dossier(folder, version.name, config.dataset, run_id, kept=stored / dossier.PLACE)
+        dossier.make_dossier(folder, version.name, config.dataset, run_id, kept=kept)
         add_origin(folder / ORIGIN, version.name, config)
-        models.untag_version(version, tuple({VERIFIED} & version.tags.keys()))  # its certificate is about what was
+        seals = seal_tags(folder / ORIGIN)
+        old = {name for name in (VERIFIED, SEAL) if version.tags.get(name) != seals.get(name)}  # about what was
+        models.untag_version(version, tuple(old & version.tags.keys()))
         dossier.add_cost(folder, stored / MODEL_DATA, config.dataset, run_id)
         dossier.add_about(folder, version.name, config, version.number, run_id)
         renewed = True
@@ -152,7 +160,7 @@ def _decide_again(
     if changed or decision.promoted:
         entry = _begin(decision)
         metrics = {f"test_{name}": repr(value) for name, value in Evidence(folder).metrics.items()}
-        tell(version, folder, decision, {**metrics, MADE_OF: made_of})
+        tell(version, folder, decision, {**metrics, MADE_OF: made_of, **seals})
         if entry is not None:
             finish(version.name, entry)
     return decision

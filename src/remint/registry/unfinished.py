@@ -1,7 +1,7 @@
 """Signs of life of what writes to the registry: whether a registration or promotion was cut off."""
 
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 
 from remint import paths, signs
 from remint.tracking.signs import store_prefix
@@ -26,6 +26,6 @@ def any_unfinished() -> bool:
     return signs.any_dead(FOLDER, store_prefix())
 
 
-def unfinished() -> Iterator[signs.DeadSign]:
-    """Give the signs of what was cut off; each goes when the next is asked for."""
-    return signs.dead_signs(FOLDER, store_prefix())
+def unfinished() -> AbstractContextManager[int]:
+    """Give how many pieces of work were cut off; their signs go when the block ends well."""
+    return signs.all_dead(FOLDER, store_prefix())

@@ -10,10 +10,21 @@ from pathlib import Path
 from remint import paths
 from remint.stages.declared import Declared
 
-_STATE = (str(paths.STATE), str(paths.MLRUNS), ".dvc", ".git", str(paths.PIPELINE_FILE))
-"What is no input: local state, the record, the tools' own files, and the declaration itself."
+STATE = (paths.STATE, paths.MLRUNS, Path(".dvc"), Path(".git"))
+"Local state, the record, the tools' own files."
+_NO_INPUT = (
+    *(paths.STATE / name for name in ("inputs", "locks")),
+    paths.TEMPORARY,
+    paths.CHECKPOINTS,
+    Path(".dvc/cache"),  # which DVC's links lead to
+    paths.PIPELINE_FILE,
+)
+"What every stage may open: what it works with itself, and the declaration."
 _CODE = ("src", "flows")
 _CODE_ENDINGS = (".py", ".pyc", ".pyi", ".so")
+_PYTHON = ("bin", "etc", "include", "lib", "lib64", "pyvenv.cfg", "share")
+_CACHES = ("XDG_CACHE_HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME", "MPLCONFIGDIR", "TORCHINDUCTOR_CACHE_DIR")
+"Environment variables by which libraries choose where they keep what is their own."
 _TEMPORARY = re.compile(r"^\.(.+)\.[^.]+\.(?:tmp|old)$")
 "A file or folder on its way to its place, as `remint.files` names it."
 
@@ -23,9 +34,12 @@ class Allowed:
 
     def __init__(self, declared: Declared, also: Iterable[Path] = ()) -> None:
         """Allow what is declared and, with all that lies below them, the paths of `also`."""
-        self._root = os.path.realpath(Path.cwd())
-        names = (*declared.dependencies, *declared.outputs, *declared.parameters, *_STATE)
-        self._allowed = frozenset(self._absolute(path) for path in (*map(Path, names), *also, *_tools()))
+        self.root = Path.cwd().resolve()
+        self._root = str(self.root)
+        names = (*declared.dependencies, *declared.outputs, *declared.parameters)
+        self._allowed = frozenset(
+            self._absolute(path) for path in (*map(Path, names), *_NO_INPUT, *also, *_tools(self.root))
+        )
         self._written_in = frozenset(self._absolute(Path(path).parent) for path in declared.outputs)
         self._code = tuple(self._absolute(Path(folder)) + os.sep for folder in _CODE)
 
@@ -67,10 +81,18 @@ def _final(part: str) -> str:
     return temporary[1] if temporary else part
 
 
-def _tools() -> Iterable[Path]:
-    """Name where Python and its packages lie, temporary files, and caches, should the project be a home directory."""
-    prefix, home = Path(sys.prefix), Path.home()
-    yield from (prefix / name for name in ("bin", "etc", "include", "lib", "lib64", "pyvenv.cfg", "share"))
-    yield from (home / name for name in (".cache", ".config", ".local"))
-    if Path(tempfile.gettempdir()).resolve() not in (Path.cwd(), *Path.cwd().parents):
-        yield Path(tempfile.gettempdir())
+def _tools(root: Path) -> Iterable[Path]:
+    """Name where Python and its packages lie, temporary files, and caches, should they be inside the project.
+
+    Each as it is named below the root, and as what it leads to; one that the project itself lies in is none.
+    """
+    prefixes, home = (Path(sys.prefix), Path(sys.base_prefix)), Path.home()
+    named = [prefix / name for prefix in prefixes for name in _PYTHON]
+    named += [home / name for name in (".cache", ".config", ".local")]
+    named += [Path(os.environ[name]).expanduser() for name in _CACHES if os.environ.get(name)]
+    named.append(Path(tempfile.gettempdir()))
+    for path in named:
+        real = path.resolve()
+        if not root.is_relative_to(real):
+            yield real
+            yield from (root / path.relative_to(parent) for parent in path.parents if parent.resolve() == root)

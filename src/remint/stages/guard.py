@@ -5,7 +5,8 @@ thread opens, lists, renames and connects to, the threads that it starts and the
 others, such as Prefect's, are left alone. What the tracking store does for the record is no input, and passes.
 
 Unseen remain: commands that a stage starts and processes that it spawns; files outside the project; whether a file
-exists and how large it is; libraries that open files or connections in native code, but for those of `native.py`.
+exists and how large it is; what modules read that were imported before the stage; a link made by the stage; libraries
+that open files or connections in native code, but for those of `native.py`.
 """
 
 import os
@@ -22,13 +23,16 @@ from weakref import WeakSet
 
 from remint.errors import RemintError
 from remint.stages.allowed import Allowed
+from remint.stages.callers import is_no_input
 from remint.stages.native import announce_native_opens
 
-_NO_INPUT = ("remint.tracking.", "importlib._bootstrap_external", "importlib.metadata", "pkg_resources")
-"Modules whose work is for the record, for an import (which tests/graph/test_contract.py looks at) or finds packages."
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
-_FILES = {"open": 2, "sqlite3.connect": None, "os.rename": None, "os.link": None}
+_LONGEST = 65536
+"Bytes that are read of what was refused."
+_FILES = {"open": 2, "sqlite3.connect": None}
 "Event whose first argument is a file to where its flags stand."
+_MOVES = ("os.rename", "os.link")
+"Events whose first two arguments are from where to where."
 _LISTINGS = ("os.listdir", "os.scandir")
 _CONNECTIONS = {
     "socket.connect": 1,
@@ -50,8 +54,9 @@ _guard: "_Guard | None" = None
 def guarded(address: str, allowed: Allowed, network: bool = False) -> Iterator[None]:
     """Let the block, which is the stage `address`, open what is allowed alone; with `network`, connect to anything.
 
-    What is not allowed raises RemintError where it is tried and, should a library have swallowed that, at the block's
-    end. One block of a process is inside at a time.
+    What is not allowed raises RemintError where it is tried and, should a library have swallowed that, where the stage
+    writes its next file, before its record is closed, and at the block's end. One block of a process is inside at a
+    time.
     """
     global _guard
     _install()
@@ -65,7 +70,7 @@ def guarded(address: str, allowed: Allowed, network: bool = False) -> Iterator[N
             _guard = before
             told.seek(0)
             if said := told.read():
-                raise RemintError(said.decode().splitlines()[0]) from None
+                raise _error(said) from None
 
 
 class _Guard:
@@ -82,20 +87,26 @@ class _Guard:
         return ident == self._owner or threading._active.get(ident) in _started  # type: ignore[attr-defined]
 
     def file(self, path: Any, flags: int) -> None:
-        """Refuse a file that is read, or written, without being declared."""
-        found = self.allowed.refused(path)
-        if found is None or Path(found).is_dir() or not (flags & os.O_CREAT or Path(found).exists()):
-            return
+        """Refuse a file that is read, or written, without being declared, and any that is written after a refusal."""
         if flags & _WRITING:
-            self._refuse(f"wrote {found}, which dvc.yaml does not declare as an output: add it to outs, or write none")
-        self._refuse(
-            f"opened {found}, which dvc.yaml does not declare as a dependency: add it to deps, or do not read it"
-        )
+            self._repeat_refusal()
+        found = self.allowed.refused(path)
+        if found is None or self._is_folder(found):
+            return
+        if flags & os.O_CREAT or (self.allowed.root / found).exists():
+            self._refuse_file(found, flags)
+
+    def move(self, source: Any, target: Any) -> None:
+        """Refuse to move, or link, a file or folder that is not declared, or to where none is."""
+        folder = Path(os.fsdecode(source)).is_dir()  # outputs may lie in it
+        for path, flags in ((source, os.O_RDONLY), (target, _WRITING)):
+            if found := self.allowed.refused(path, listing=folder):
+                self._refuse_file(found, flags)
 
     def listing(self, path: Any) -> None:
         """Refuse to list a folder that is not declared; a stage that fetches files may look where they could lie."""
         found = None if self.network else self.allowed.refused(path, listing=True)
-        if found is not None and Path(found).is_dir():
+        if found is not None and self._is_folder(found):
             self._refuse(
                 f"listed {found}, which dvc.yaml does not declare as a dependency: add it to deps, or do not read it"
             )
@@ -105,11 +116,31 @@ class _Guard:
         if not self.network and (host := _host(arguments, place)):
             self._refuse(f"connected to {host}; only ingest may use the network: declare the file under source")
 
+    def _is_folder(self, found: str) -> bool:
+        return (self.allowed.root / found).is_dir()
+
+    def _refuse_file(self, found: str, flags: int) -> None:
+        if flags & _WRITING:
+            self._refuse(f"wrote {found}, which dvc.yaml does not declare as an output: add it to outs, or write none")
+        self._refuse(
+            f"opened {found}, which dvc.yaml does not declare as a dependency: add it to deps, or do not read it"
+        )
+
+    def _repeat_refusal(self) -> None:
+        said = os.pread(self._told, _LONGEST, 0)
+        if said and not is_no_input():
+            raise _error(said)
+
     def _refuse(self, what: str) -> None:
-        if not _is_no_input():
+        if not is_no_input():
             message = f"{self.address} {what}"
             os.write(self._told, f"{message}\n".encode())  # a forked process shares the file
             raise RemintError(message)
+
+
+def _error(said: bytes) -> RemintError:
+    """Give the first refusal again."""
+    return RemintError(said.decode(errors="replace").splitlines()[0])
 
 
 @cache
@@ -125,6 +156,9 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
         path, place = arguments[0], _FILES[event]
         if isinstance(path, str | bytes | os.PathLike) and guard.concerns_this_thread():
             guard.file(path, 0 if place is None else arguments[place])
+    elif event in _MOVES:
+        if guard.concerns_this_thread():
+            guard.move(arguments[0], arguments[1])
     elif event in _LISTINGS:
         if isinstance(arguments[0], str | bytes | os.PathLike) and guard.concerns_this_thread():
             guard.listing(arguments[0])
@@ -144,24 +178,13 @@ def _host(arguments: tuple[Any, ...], place: int) -> str | None:
     return f"{host}:{port}" if port else host
 
 
-def _is_no_input() -> bool:
-    """Tell whether a module of `_NO_INPUT` is at work."""
-    frame = sys._getframe(1)
-    while frame is not None:
-        name = str(frame.f_globals.get("__name__"))
-        if name.startswith(_NO_INPUT):
-            return True
-        frame = frame.f_back  # type: ignore[assignment]
-    return False
-
-
 @contextmanager
 def _noting_threads() -> Iterator[None]:
     """Note threads that the guarded stage starts inside the block, but for those that serve the record."""
     start: Callable[[threading.Thread], None] = threading.Thread.start
 
     def noting(thread: threading.Thread) -> None:
-        if _guard is not None and _guard.concerns_this_thread() and not _is_no_input():
+        if _guard is not None and _guard.concerns_this_thread() and not is_no_input():
             _started.add(thread)
         start(thread)
 

@@ -1,41 +1,91 @@
-"""Letting libraries that open files in native code, unseen by Python, announce them as Python's own `open` does."""
+"""Letting libraries that open files in native code, unseen by Python, announce them as Python's own `open` does.
+
+A function that was imported by its name before it is wrapped stays unseen there.
+"""
 
 import functools
 import os
 import sys
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Sequence
+from importlib.abc import MetaPathFinder
+from importlib.machinery import ModuleSpec, PathFinder
+from types import ModuleType
+from typing import Any, NamedTuple
+
+_WRITE = os.O_WRONLY | os.O_CREAT
+
+
+class _Entry(NamedTuple):
+    """A function that opens a path."""
+
+    module: str
+    owner: str
+    "Its class, or none."
+    name: str
+    place: int
+    "Of the path among its arguments."
+    argument: str
+    "The path's name."
+    flags: int
+
 
 _ENTRIES = (
-    ("pandas.io.parquet", "PyArrowImpl", "read", 1, os.O_RDONLY),
-    ("pandas.io.parquet", "PyArrowImpl", "write", 2, os.O_WRONLY | os.O_CREAT),
-    ("pyarrow.parquet.core", "ParquetFile", "__init__", 1, os.O_RDONLY),
-    ("pyarrow.parquet.core", "ParquetDataset", "__init__", 1, os.O_RDONLY),
-    ("pyarrow.parquet.core", "ParquetWriter", "__init__", 1, os.O_WRONLY | os.O_CREAT),
-    ("safetensors", "", "safe_open", 0, os.O_RDONLY),
-    ("safetensors.numpy", "", "safe_open", 0, os.O_RDONLY),
-    ("safetensors.numpy", "", "save_file", 1, os.O_WRONLY | os.O_CREAT),
-    ("safetensors.torch", "", "safe_open", 0, os.O_RDONLY),
-    ("safetensors.torch", "", "save_file", 1, os.O_WRONLY | os.O_CREAT),
+    _Entry("pandas.io.parquet", "PyArrowImpl", "read", 1, "path", os.O_RDONLY),
+    _Entry("pandas.io.parquet", "PyArrowImpl", "write", 2, "path", _WRITE),
+    _Entry("pyarrow.parquet.core", "ParquetFile", "__init__", 1, "source", os.O_RDONLY),
+    _Entry("pyarrow.parquet.core", "ParquetDataset", "__init__", 1, "path_or_paths", os.O_RDONLY),
+    _Entry("pyarrow.parquet.core", "ParquetWriter", "__init__", 1, "where", _WRITE),
+    _Entry("safetensors", "", "safe_open", 0, "filename", os.O_RDONLY),
+    _Entry("safetensors.numpy", "", "safe_open", 0, "filename", os.O_RDONLY),
+    _Entry("safetensors.numpy", "", "save_file", 1, "filename", _WRITE),
+    _Entry("safetensors.torch", "", "safe_open", 0, "filename", os.O_RDONLY),
+    _Entry("safetensors.torch", "", "save_file", 1, "filename", _WRITE),
 )
-"Module, class or none, function, the place of the path among its arguments, and how it opens the path."
+_MODULES = frozenset(entry.module for entry in _ENTRIES)
 
 
+@functools.cache
 def announce_native_opens() -> None:
-    """Wrap, once, the functions of `_ENTRIES` of modules that are loaded: each raises the audit event `open` first."""
-    for module, owner, name, place, flags in _ENTRIES:
-        holder: Any = sys.modules.get(module)
-        holder = getattr(holder, owner, None) if owner else holder
-        if holder is not None and not hasattr(getattr(holder, name), "announces"):
-            setattr(holder, name, _announcing(getattr(holder, name), place, flags))
+    """Let each function of `_ENTRIES` raise the audit event `open` first: of modules that are loaded, or will be."""
+    sys.meta_path.insert(0, _Finder())
+    for name in _MODULES & sys.modules.keys():
+        _wrap(sys.modules[name])
 
 
-def _announcing(original: Callable[..., Any], place: int, flags: int) -> Callable[..., Any]:
+class _Finder(MetaPathFinder):
+    """Wraps the functions of a module as soon as it is loaded, before anyone imports them by their names."""
+
+    def find_spec(
+        self, fullname: str, path: Sequence[str] | None, target: ModuleType | None = None
+    ) -> ModuleSpec | None:
+        """Find a module of `_ENTRIES` as Python does."""
+        spec = PathFinder.find_spec(fullname, path, target) if fullname in _MODULES else None
+        if spec is not None and spec.loader is not None:
+            load = spec.loader.exec_module
+
+            def load_and_wrap(module: ModuleType) -> None:
+                load(module)
+                _wrap(module)
+
+            spec.loader.exec_module = load_and_wrap  # type: ignore[method-assign]
+        return spec
+
+
+def _wrap(module: ModuleType) -> None:
+    for entry in _ENTRIES:
+        if entry.module == module.__name__:
+            holder = getattr(module, entry.owner) if entry.owner else module
+            original = getattr(holder, entry.name)
+            if not hasattr(original, "announces"):
+                setattr(holder, entry.name, _announcing(original, entry))
+
+
+def _announcing(original: Callable[..., Any], entry: _Entry) -> Callable[..., Any]:
     @functools.wraps(original, updated=())
     def announced(*arguments: Any, **named: Any) -> Any:
-        path = arguments[place] if len(arguments) > place else None
+        path = arguments[entry.place] if len(arguments) > entry.place else named.get(entry.argument)
         if isinstance(path, str | os.PathLike):
-            sys.audit("open", os.fspath(path), None, flags)
+            sys.audit("open", os.fspath(path), None, entry.flags)
         return original(*arguments, **named)
 
     announced.announces = True  # type: ignore[attr-defined]

@@ -14,9 +14,10 @@ from remint.errors import RemintError
 from remint.files import read_json, write_json
 from remint.locks import locked
 from remint.provenance import file_digests
-from remint.stages.allowed import Allowed
+from remint.stages.allowed import STATE, Allowed
 from remint.stages.declared import declared
 from remint.stages.guard import guarded
+from remint.stages.native import announce_native_opens
 
 STAGES = ("ingest", "validate", "preprocess", "baseline", "train", "evaluate")
 
@@ -35,7 +36,7 @@ def run_stage(stage: str, name: str) -> None:
         if not path.exists():
             raise RemintError(f"{address}: {path} is missing; run `remint run` or `dvc repro {address}`")
     fetches = stage == "ingest"
-    allowed = Allowed(declared(stage, name), also=data if fetches else ())
+    allowed = Allowed(declared(stage, name), also=(*data, *STATE) if fetches else ())
     with locked(paths.STATE / "locks" / f"{address}.lock", f"another process that runs {address}"):
         before = {**_CODE, **_digests(data)}
         with guarded(address, allowed, network=fetches):
@@ -48,6 +49,7 @@ def stage_module(stage: str) -> Any:
     """Find a stage's module. Raises RemintError for a name that is none."""
     if stage not in STAGES:
         raise RemintError(f'there is no stage "{stage}"; allowed: {", ".join(STAGES)}{nearest(stage, STAGES)}')
+    announce_native_opens()
     with quick_imports():
         return importlib.import_module(f"remint.stages.{stage}")
 

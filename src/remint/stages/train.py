@@ -1,5 +1,6 @@
 """Stage `train`: a prepared dataset becomes a trained network, and an MLflow run."""
 
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -25,7 +26,7 @@ from remint.tasks.base import task
 from remint.tracking.records import TrainingRun
 from remint.tracking.resumption import Earlier
 from remint.tracking.runs import training_run
-from remint.training.checkpoint import Checkpoints, Kept, read_checkpoint
+from remint.training.checkpoint import Checkpoints, Kept, Position, read_checkpoint
 from remint.training.epochs import DivergenceError
 from remint.training.fit import FitResult, fit
 from remint.training.interval import interval
@@ -71,6 +72,8 @@ def run(name: str, section: Section) -> None:
     decided = section_of(trained["parts"])
     file, every = paths.checkpoint(name, trained["fingerprint"]), interval()
     kept = read_checkpoint(file, trained["fingerprint"])
+    if kept is not None:
+        print(f"remint: {_goes_on(name, kept.checkpoint.position)}", file=sys.stderr, flush=True)
     with training_run(section.dataset, name, decided, trained, _earlier(kept)) as record:
         start = kept.checkpoint if kept is not None else None
         checkpoints = Checkpoints(file, trained["fingerprint"], every, record.about, start)
@@ -86,6 +89,11 @@ def run(name: str, section: Section) -> None:
 def history_csv(history: list[Row]) -> str:
     """Give the history as CSV, numbers with nine significant digits."""
     return pd.DataFrame(history).astype({"epoch": int}).to_csv(index=False, float_format="%.9g")
+
+
+def _goes_on(name: str, position: Position) -> str:
+    batch = f", batch {position.batch + 1}" if position.batch else ""
+    return f"train@{name} goes on from its checkpoint: epoch {position.epoch + 1}{batch}"
 
 
 def _earlier(kept: Kept | None) -> Earlier | None:

@@ -89,10 +89,13 @@ def find_run(fingerprint: str, dataset: str, name: str) -> str | None:
 def log_evaluation(run_id: str, metrics: Mapping[str, float], folders: Mapping[str, Path], digest: str) -> None:
     """Add metrics of the test split, as `test_METRIC`, and files to a run; `folders` maps folders of the run to ours.
 
-    `digest` tells what was added; `evaluation_digest` gives it back. Raises RemintError.
+    `digest` tells what was added; `evaluation_digest` gives it back. A metric that the run holds already, from a
+    process that was killed before the end, is not sent again. Raises RemintError.
     """
     with store_errors():
-        send_metrics(run_id, {f"test_{name}": value for name, value in metrics.items()}, TEST_STEP)
+        held = client().get_run(run_id).data.metrics
+        named = {f"test_{name}": float(value) for name, value in metrics.items()}
+        send_metrics(run_id, {n: value for n, value in named.items() if repr(held.get(n)) != repr(value)}, TEST_STEP)
         for place, folder in folders.items():
             client().log_artifacts(run_id, str(folder), place or None)
     end_run(run_id, "FINISHED", evaluation=digest)
@@ -121,24 +124,28 @@ def test_metrics(run_id: str) -> dict[str, float]:
 def mark_dead_runs() -> tuple[str, ...]:
     """Mark the runs FAILED whose process has died, and give their names. Does not load MLflow where there is none.
 
-    Raises RemintError where the store cannot be used.
+    One whose work was complete, and only its status not told yet, ends FINISHED and is not named. Raises RemintError
+    where the store cannot be used.
     """
     names: list[str] = []
     for sign in cut_off():
-        for run_id, name in _running(sign.token):
+        for run_id, tags in _running(sign.token):
+            if tags.get("remint.trained") == "true":
+                end_run(run_id, "FINISHED")
+                continue
             end_run(run_id, "FAILED", "its process died")
-            names.append(name)
+            names.append(tags["remint.experiment"])
         sign.file.unlink(missing_ok=True)
     return tuple(names)
 
 
-def _running(token: str) -> Sequence[tuple[str, str]]:
-    """Give id and name of the runs at work under a sign: one, or none if its process died before."""
+def _running(token: str) -> Sequence[tuple[str, Mapping[str, str]]]:
+    """Give id and tags of the runs at work under a sign: one, or none if its process died before."""
     with store_errors():
         experiments = [experiment.experiment_id for experiment in client().search_experiments()]
         query = f"tags.`remint.sign` = '{token}' and attributes.status = 'RUNNING'"
         found = client().search_runs(experiments, query)
-    return [(run.info.run_id, run.data.tags["remint.experiment"]) for run in found]
+    return [(run.info.run_id, run.data.tags) for run in found]
 
 
 def _reason(error: BaseException) -> str:

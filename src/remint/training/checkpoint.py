@@ -134,12 +134,7 @@ def write_checkpoint(file: Path, fingerprint: str, kept: Kept) -> None:
 
 
 def read_checkpoint(file: Path, fingerprint: str) -> Kept | None:
-    """Give the checkpoint of a training; None where there is none, or it is damaged, or another training's.
-
-    What writers that were killed left beside it is removed.
-    """
-    for left in file.parent.glob(f".{file.name}.*.tmp"):
-        left.unlink(missing_ok=True)
+    """Give the checkpoint of a training; None where there is none, or it is damaged, or another training's."""
     try:
         whole = memoryview(file.read_bytes())
     except OSError:

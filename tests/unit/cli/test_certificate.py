@@ -1,6 +1,7 @@
 import json
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -9,7 +10,16 @@ from remint.cli.certificate import check
 from remint.errors import RemintError
 from remint.proof.certificate import certificate_text
 from remint.proof.signature import sign
-from tests.unit.proof.certificates import DECIDED, EQUIVALENT, IDENTICAL, WEIGHTS
+from tests.unit.proof.certificates import (
+    DECIDED,
+    ENVIRONMENT,
+    EQUIVALENT,
+    IDENTICAL,
+    WEIGHTS,
+    A,
+    B,
+    difference,
+)
 
 HEAVY = ("torch", "mlflow", "dvc", "pandas", "numpy", "git", "rich", "yaml", "pydantic", "prefect", "asyncio", "ssl")
 CHECKED = """
@@ -55,12 +65,36 @@ def test_it_tells_what_was_compared_and_what_differs(tmp_path: Path, capsys: pyt
     assert "2 files, of which 2 differ" in told
     assert "weights 1e-07, predictions 2e-06, accuracy 0.85 → 0.8501 (tolerance of metrics: 0.01)" in told
     assert "threads threads: 1 → 2" in told
+    assert "environment  differs: threads: 1 → 2" in told
+    assert "environment  equal: instructions AVX2" in told
+    assert "               data/models/adult-mlp: weights.safetensors" in told
     assert "2026-11-22 04:00 UTC" in told
     check(write(tmp_path, certificate_text(DECIDED)), None)
     told = capsys.readouterr().out
     assert "run again    nothing" in told
     assert "code src/remint/models/mlp.py" in told
     assert "+x = 2" in told
+
+
+def test_what_differs_is_told_once_and_many_files_are_counted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environment = {"registered": ENVIRONMENT, "minted": ENVIRONMENT | {"instructions": "AVX512", "MKL_CBWR": "AVX2"}}
+    plots = {f"data/reports/evaluate/adult-mlp/plots/{n}.svg": {"registered": A, "minted": B} for n in range(4)}
+    change = "environment MKL_CBWR: none → AVX2"
+    certificate = replace(
+        EQUIVALENT,
+        outputs=EQUIVALENT.outputs | plots,
+        environment=environment,
+        first_difference=difference("environment", "instructions", "AVX2", "AVX512"),
+        notes=[change, "another note"],
+    )
+    check(write(tmp_path, certificate_text(certificate)), None)
+    told = capsys.readouterr().out
+    assert "environment  differs: MKL_CBWR: none → AVX2, instructions: AVX2 → AVX512" in told
+    assert change not in told
+    assert "note         another note" in told
+    assert "data/reports/evaluate/adult-mlp/plots: 4 files" in told
 
 
 @pytest.mark.parametrize("content", [b"", b"no", b"\xff\x00", b"[]"])

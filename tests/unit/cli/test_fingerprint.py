@@ -54,6 +54,11 @@ def test_each_part_that_differs_is_marked(capsys: pytest.CaptureFixture[str]) ->
     told = capsys.readouterr().out
     assert "differs" not in told
     assert "would be the same" in told
+    assert "models/mlp.py" not in told
+    assert f"all {len(found['parts']['code'])} " in told
+    assert "python" in told
+    assert "torch" not in told
+    assert "packages" in told
     changed = read_json(paths.model("people-mlp") / "fingerprint.json")
     changed["fingerprint"] = "0" * 64
     changed["parts"]["seed"] = 9
@@ -61,8 +66,15 @@ def test_each_part_that_differs_is_marked(capsys: pytest.CaptureFixture[str]) ->
     changed["parts"]["code"]["models/mlp.py"] = "0" * 64
     write_json(paths.model("people-mlp") / "fingerprint.json", changed)
     fingerprint("people-mlp")
-    marked = [line.split() for line in capsys.readouterr().out.splitlines() if line.endswith("differs")]
-    assert [line[0] for line in marked] == ["fingerprint", "trainer.lr", "seed", "models/mlp.py"]
+    told = capsys.readouterr().out
+    marked = [line.split() for line in told.splitlines() if line.endswith("differs")]
+    assert [line[:2] if line[0] == "code" else line[0] for line in marked] == [
+        "fingerprint",
+        "trainer.lr",
+        "seed",
+        ["code", "models/mlp.py"],
+    ]
+    assert f"{len(found['parts']['code']) - 1} more, equal" in told
 
 
 def test_what_is_not_there_is_told() -> None:

@@ -2,17 +2,19 @@
 
 import json
 import os
+import time
 from pathlib import Path
 
 import pytest
+from dvc_objects.fs.utils import tmp_fname
 
 from flows import dvc_files
-from flows.dvc_files import COPY, is_whole, mend_dvc, mend_run_cache, mended
+from flows.dvc_files import COPY, is_whole, mend_dvc, mend_run_cache, mend_temporary, mended
 from remint import paths
 from remint.locks import free, take
 
 pytestmark = pytest.mark.usefixtures("workdir")
-STAGE = """  {name}:
+STAGE = """  train@{name}:
     cmd: remint stage {name}
     deps:
     - path: data/in
@@ -25,6 +27,17 @@ STAGE = """  {name}:
       size: {size}
       nfiles: 2
 """
+OWN = """  own:
+    cmd: python own.py
+    deps:
+    - path: data/in
+      md5: 11aa
+      size: 3
+    params:
+      params.yaml:
+        own: 1
+"""
+"A stage that a user added, without outputs."
 HEAD = "schema: '2.0'\nstages:\n"
 
 
@@ -65,12 +78,24 @@ def test_a_torn_lock_without_a_copy_loses_its_last_stage_alone() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["schema: '2.0'\nstages: {}\n", lock("a") + "  other:\n    cmd: x\n  b:\n    cmd: y\n"]
+    "text",
+    [
+        "schema: '2.0'\nstages: {}\n",
+        lock("a") + OWN,
+        lock("a") + "  other:\n    cmd: x\n" + OWN.partition("    params")[0],
+        (lock("a") + "  other:\n    cmd: x\n").replace("\n", "\r\n"),
+        lock("a", "b").replace("\n", "\r\n"),
+    ],
 )
 def test_a_lock_that_dvc_finished_is_left_as_it_is(text: str) -> None:
-    paths.LOCK_FILE.write_text(text)
+    paths.LOCK_FILE.write_bytes(text.encode())
     assert mend_dvc() == ()
-    assert paths.LOCK_FILE.read_text() == text
+    assert paths.LOCK_FILE.read_bytes() == text.encode()
+
+
+@pytest.mark.parametrize("cut", ["  own:\n", "    deps:\n", "      md5: 11aa\n"])
+def test_a_cut_in_a_stage_without_outputs_is_seen(cut: str) -> None:
+    assert not is_whole(lock("a") + OWN[: OWN.index(cut) + len(cut)])
 
 
 def test_a_lock_that_dvc_is_writing_is_left_alone() -> None:
@@ -116,3 +141,21 @@ def test_an_empty_folder_of_the_run_cache_goes() -> None:
     mend_run_cache()
     assert not empty.exists()
     assert (full / "entry").exists()
+
+
+def test_temporary_files_of_a_killed_dvc_go_those_of_a_living_one_stay() -> None:
+    name = tmp_fname()
+    old = dvc_files.CACHE / "files/md5" / name
+    left = {Path(name), paths.DATA / "prepared" / "x" / name, old}
+    own, shared = paths.DATA / f".{'x' * 21}.tmp", dvc_files.CACHE / "files" / name
+    for path in (*left, own, shared):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.touch()
+    os.utime(old, (time.time() - 90_000,) * 2)
+    Path(".dvc/tmp").mkdir(parents=True)
+    held = take(Path(".dvc/tmp/lock"))
+    assert held is not None
+    assert mend_temporary() == ()
+    free(held)
+    assert set(mend_temporary()) == left
+    assert [path.exists() for path in (*left, own, shared)] == [False, False, False, True, True]

@@ -5,6 +5,7 @@ from flows.summary import ExperimentResult, Summary
 from remint.config.load import load_project
 from remint.registry.by_hand import rollback
 from tests import trained
+from tests.origins import commit
 
 PEOPLE, HOUSES = "people-mlp", "houses-linear"
 
@@ -43,3 +44,10 @@ def test_a_change_before_the_end_of_the_run_is_not_hidden(project: Path) -> None
     keep(people, houses)
     assert told(PEOPLE) is None
     assert told(HOUSES) == (1, "version 1 is the champion already")
+
+
+def test_a_version_of_no_commit_is_not_told_once_there_is_one(project: Path) -> None:
+    keep(finish(PEOPLE, 1, accuracy=0.6, log_loss=0.4))
+    assert told(PEOPLE) is not None
+    commit(project)
+    assert told(PEOPLE) is None

@@ -11,7 +11,7 @@ import pytest
 from remint.errors import DataError
 from remint.files import json_text
 from remint.proof.certificate import Certificate, certificate_text, check
-from remint.proof.coherence import relative_difference
+from remint.proof.coherence import metric_difference
 from tests.unit.proof.certificates import (
     ALL,
     DECIDED,
@@ -76,8 +76,13 @@ def test_any_byte_altered_is_found(position: int) -> None:
         (replace(IDENTICAL, first_difference=DECIDED.first_difference), "first_difference names src/remint"),
         (replace(IDENTICAL, largest=EQUIVALENT.largest), "weights differ by 1e-07"),
         (replace(EQUIVALENT, outputs=IDENTICAL.outputs), "every output is equal"),
-        (replace(EQUIVALENT, tolerance=0.0001), "metric accuracy differs by more than the tolerance 0.0001"),
+        (replace(EQUIVALENT, tolerance=0.00005), "metric accuracy differs by more than the tolerance 5e-05"),
         (replace(EQUIVALENT, largest=None), "no metric was compared"),
+        (replace(EQUIVALENT, largest=EQUIVALENT.largest | {"weights": None}), "weights were not compared"),
+        (
+            replace(EQUIVALENT, outputs={**EQUIVALENT.outputs, "data/prepared/x": {"registered": A, "minted": B}}),
+            "data/prepared/x differs",
+        ),
         (replace(EQUIVALENT, first_difference=None), "neither hardware nor threads"),
         (replace(EQUIVALENT, first_difference=DECIDED.first_difference), "code src/remint/models/mlp.py differs"),
         (
@@ -111,6 +116,11 @@ def test_a_digest_computed_again_does_not_hide_what_contradicts_itself(certifica
         check(certificate_text(certificate))
 
 
+def test_one_number_of_two_types_is_a_difference() -> None:
+    certificate = replace(DECIDED, first_difference=difference("seed", "experiments.a.seed", 1, 1.0))
+    assert check(certificate_text(certificate)) == certificate
+
+
 def test_what_is_altered_and_coherent_is_told_by_its_digest() -> None:
     content = json.loads(certificate_text(IDENTICAL))
     content["model"] = "mnist-cnn"
@@ -134,10 +144,19 @@ def test_what_is_no_certificate_is_told_in_one_message(text: str) -> None:
     _is_refused(text)
 
 
-def test_metrics_are_compared_relatively() -> None:
-    assert relative_difference(0.0, 0.0) == 0
-    assert relative_difference(100.0, 99.0) == relative_difference(99.0, 100.0) == pytest.approx(0.01)
-    assert relative_difference(-1.0, 1.0) == 2
+def test_shares_are_compared_as_they_are_and_all_else_relatively() -> None:
+    assert metric_difference("rmse", 0.0, 0.0) == metric_difference("ece", 0.0, 0.0) == 0
+    assert metric_difference("rmse", 100.0, 99.0) == metric_difference("rmse", 99.0, 100.0) == pytest.approx(0.01)
+    assert metric_difference("log_loss", -1.0, 1.0) == 2
+    assert metric_difference("ece", 0.01705, 0.01745) == pytest.approx(0.0004)
+    assert metric_difference("accuracy", 0.5, 0.25) == 0.25
+
+
+def test_a_small_calibration_error_that_moves_by_little_is_equivalent() -> None:
+    moved = {"ece": {"registered": 0.01705, "minted": 0.01745}}
+    certificate = replace(EQUIVALENT, largest=EQUIVALENT.largest | {"metrics": moved})
+    assert check(certificate_text(certificate)) == certificate
+    _is_refused(certificate_text(replace(certificate, verdict="different")))
 
 
 @pytest.mark.parametrize("value", ["1e999", '"\\ud800"', "1" * 5000])

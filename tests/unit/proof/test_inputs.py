@@ -89,3 +89,10 @@ def test_leaves_of_lists_and_types():
     assert list(leaves([1], [1, 3], "a")) == [("a", [1], [1, 3])]
     assert list(leaves(1, True, "a")) == [("a", 1, True)]
     assert list(leaves({"b": {"c": 1}}, {"b": {"c": 1}}, "a")) == []
+
+
+def test_a_line_of_the_versions_own_copy_of_the_code_differs(origin, project):
+    edit(project / "registered/models/linear.py", "VALUE = 1", "VALUE = 2")
+    (difference,) = found(origin, project)
+    assert (difference.kind, difference.name) == ("code", "src/remint/models/linear.py")
+    assert "-VALUE = 2\n+VALUE = 1\n" in difference.detail

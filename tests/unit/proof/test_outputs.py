@@ -37,7 +37,7 @@ def test_the_same_files_are_equal(case):
     outputs = compared_outputs(case[0], STAGES["ingest"], case[1], case[2])
     assert len(outputs) == 9
     assert unequal(case) == []
-    assert altered_copies(case[0], case[2]) == []
+    assert altered_copies(case[0], case[2]) == {}
     largest = largest_differences(case[0], case[1], case[2])
     assert (largest["weights"], largest["predictions"]) == (0.0, 0.0)
     assert largest["metrics"]["accuracy"] == {"registered": 0.8, "minted": 0.8}
@@ -99,5 +99,13 @@ def test_networks_and_tables_of_other_shapes_are_not_compared(case):
 def test_a_damaged_copy_of_the_version_itself_differs(case, kept, file):
     with (case[2].folder / kept).open("ab") as handle:
         handle.write(b"x")
-    assert altered_copies(case[0], case[2]) == [file]
+    assert list(altered_copies(case[0], case[2])) == [file]
     assert unequal(case) == [file]
+
+
+def test_what_is_no_number_has_no_largest_difference_wherever_it_stands(case):
+    for values in ([np.nan, 1], [1, np.nan]):
+        kept = {name: np.array([value], np.float32) for name, value in zip("ab", values, strict=True)}
+        for file in (case[1] / "data/models/tiny/weights.safetensors", case[2].model / "weights.safetensors"):
+            save_file(kept, file)
+        assert largest_differences(case[0], case[1], case[2])["weights"] is None

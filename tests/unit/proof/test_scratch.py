@@ -1,4 +1,5 @@
 import subprocess
+from dataclasses import replace
 
 import pytest
 
@@ -46,6 +47,22 @@ def test_a_project_in_a_folder_of_its_repository_is_found(tmp_path, monkeypatch)
     with scratch_project(origin, tmp_path / "origin") as root:
         assert root.parts[-2:] == ("models", "people")
         assert "VALUE = 22" in (root / "src/remint/split.py").read_text()
+
+
+def test_a_project_that_has_moved_in_its_repository_is_found_where_it_was(tmp_path, monkeypatch):
+    project = tmp_path / "models" / "people"
+    project.mkdir(parents=True)
+    make_project(project)
+    monkeypatch.chdir(project)
+    commit(tmp_path)
+    origin = make_origin(tmp_path / "origin")
+    (tmp_path / "models").rename(tmp_path / "moved")
+    monkeypatch.chdir(tmp_path / "moved/people")
+    with scratch_project(origin, tmp_path / "origin") as root:
+        assert root.parts[-2:] == ("models", "people")
+    nowhere = replace(origin, prefix="moved/people/")
+    with pytest.raises(RemintError, match=r"has no moved/people/params.yaml"):
+        scratch_project(nowhere, tmp_path / "origin").__enter__()
 
 
 def test_what_a_killed_verification_left_is_removed(project):

@@ -8,7 +8,8 @@ from remint import paths
 from remint.errors import ConfigError, RemintError
 from remint.files import json_text
 from remint.proof.commits import find_commit, read_tree
-from remint.proof.differences import Differences, Interval, compare
+from remint.proof.differences import Differences, compare
+from remint.proof.moved import Interval
 from remint.proof.references import Commit, Run, find
 from remint.proof.sides import pairs
 from remint.tracking.records import RunRecord, create_run, end_run, send_metrics
@@ -61,10 +62,32 @@ def test_commits_are_compared_in_all_that_decides_a_training(repository: Path) -
     assert shared.notes == ("other code, which no stage of dvc.lock depends on: src/remint/cli/main.py",)
     assert "-B = 2\n+B = 3" in shared.changes["code"][0].detail
     assert names(small, "parameters") == [("trainer.lr", "0.1", "0.2")]
-    assert names(small, "environment") == [("threads", "1", "2")]
+    assert names(small, "environment") == [("threads", "1", "2"), ("torch", "2.13.0", "2.14.0")]
+    assert [(change.name, change.detail) for change in small.changes["code"]] == [("src/remint/models/linear.py", "")]
     assert names(small, "dataset's declaration") == [("source.format.kind", "csv", "json")]
     assert names(small, "data") == [("data/prepared/people", "bbb.dir", "ccc.dir")]
     assert small.metrics == ()
+
+
+def test_seed_noise_is_not_said_of_commits_with_other_code_or_packages(repository: Path) -> None:
+    seed = (PARAMS % "").replace("seed: 1", "seed: 2")
+    commit(**{"params.yaml": seed, "src/remint/models/linear.py": "A = 1\nB = 3\n"})
+    assert compared("HEAD~1", "HEAD")["small"].sentence == "what differs: seed, code"
+    commit(**{"params.yaml": seed, "constraints.txt": "torch==2.14.0\nRich==15.0\n"})
+    assert compared("HEAD~2", "HEAD")["small"].sentence == "what differs: seed, environment"
+    commit(**{"params.yaml": seed, "src/remint/cli/main.py": "C = 2\n"})
+    sentence = compared("HEAD~3", "HEAD")["small"].sentence
+    assert sentence.startswith("of what both tell, the seed alone differs; if the rest (Python, the machine, unpinned")
+
+
+def test_an_experiments_code_is_that_of_its_own_stages(repository: Path) -> None:
+    entry = "  %s:\n    cmd: x\n    deps:\n    - path: src/remint/%s\n      md5: eee.dir\n    outs: []\n"
+    lock = LOCK % ("5" * 64, "bbb") + entry % ("validate@people", "validation")
+    commit(**{"dvc.lock": lock + entry % ("train@other", "cli"), "src/remint/cli/main.py": "C = 1\n"})
+    commit(**{"dvc.lock": lock + entry % ("train@other", "cli"), "src/remint/cli/main.py": "C = 2\n"})
+    found = compared("HEAD~1", "HEAD")
+    assert [change.name for change in found["code and packages"].changes["code"]] == ["src/remint/cli/main.py"]
+    assert found["small"].changes == {}
 
 
 def test_what_is_for_people_alone_is_no_difference(repository: Path) -> None:
@@ -86,10 +109,7 @@ def test_metrics_of_a_commit_are_read_from_the_cache_that_lies_here(repository: 
 def test_runs_are_found_by_their_first_digits_and_compared(repository: Path) -> None:
     first, second = make_run(), make_run(seed=2, accuracy=0.81)
     found = compared(first[:12], second)[""]
-    assert (
-        found.sentence
-        == "of what both tell (not of code) the seed alone differs: what the metrics differ by is seed noise"
-    )
+    assert "the seed alone differs; if the rest (dataset's declaration, code) is equal, too" in found.sentence
     assert names(found, "seed") == [("seed", "1", "2")]
     assert [(moved.name, moved.verdict) for moved in found.metrics] == [("accuracy", "not judged")]
 

@@ -9,8 +9,12 @@ from remint.proof.verdict import judge
 
 SAME = {"a": {"registered": "1" * 64, "minted": "1" * 64}}
 OTHER = {**SAME, "weights": {"registered": "2" * 64, "minted": "3" * 64}}
-NEAR = {"accuracy": {"registered": 0.8, "minted": 0.801}}
-FAR = {"accuracy": {"registered": 0.8, "minted": 0.7}}
+NEAR, FAR = (
+    {"weights": 0.1, "predictions": 0.0, "metrics": {"accuracy": {"registered": 0.8, "minted": minted}}}
+    for minted in (0.801, 0.7)
+)
+UNKNOWN = {**NEAR, "weights": None}
+OTHER_DATA = {**OTHER, "data/prepared/people/train.safetensors": {"registered": "4" * 64, "minted": "5" * 64}}
 ENVIRONMENT = {"python": "3.11.7", "numpy": "2.4", "threads": 1, "instructions": "AVX512", "processor": "A"}
 GREAT = Difference("package", "great-expectations", "1.24", "1.25")
 
@@ -29,6 +33,15 @@ def test_other_hardware_or_threads_within_the_tolerance_are_equivalent(changed):
     assert judge(OTHER, differing(**changed), [], NEAR, 0.01).word == "equivalent"
     assert judge(OTHER, differing(**changed), [], FAR, 0.01).word == "different"
     assert judge(OTHER, differing(**changed), [], FAR, 0.01).first.name in changed
+
+
+@pytest.mark.parametrize(
+    ("outputs", "largest"),
+    [(OTHER, {**NEAR, "weights": None}), (OTHER, {**NEAR, "predictions": None}), (OTHER_DATA, NEAR)],
+)
+def test_near_metrics_alone_are_not_equivalent(outputs, largest):
+    verdict = judge(outputs, differing(threads=2), [], largest, 0.01)
+    assert (verdict.word, verdict.first.name) == ("different", "threads")
 
 
 @pytest.mark.parametrize(
@@ -64,14 +77,14 @@ CHANGES = [{}, {"numpy": "2.5"}, {"threads": 2}, {"instructions": "AVX2", "threa
 
 
 @pytest.mark.parametrize(
-    ("outputs", "changed", "packages", "metrics"),
-    list(itertools.product([SAME, OTHER], CHANGES, [[], [GREAT]], [NEAR, FAR])),
+    ("outputs", "changed", "packages", "largest"),
+    list(itertools.product([SAME, OTHER, OTHER_DATA], CHANGES, [[], [GREAT]], [NEAR, FAR, UNKNOWN])),
 )
-def test_every_verdict_is_one_that_a_check_of_the_certificate_accepts(outputs, changed, packages, metrics):
+def test_every_verdict_is_one_that_a_check_of_the_certificate_accepts(outputs, changed, packages, largest):
     same = outputs is SAME
-    metrics = {name: {**m, "minted": m["registered"]} for name, m in metrics.items()} if same else metrics
-    verdict = judge(outputs, differing(**changed), packages, metrics, 0.01)
-    largest = {"weights": 0.0 if same else 0.1, "predictions": 0.0, "metrics": metrics}
+    same_metrics = {"accuracy": {"registered": 0.8, "minted": 0.8}}
+    largest = {"weights": 0.0, "predictions": 0.0, "metrics": same_metrics} if same else largest
+    verdict = judge(outputs, differing(**changed), packages, largest, 0.01)
     certificate = Certificate(
         model="m",
         version=1,
@@ -92,3 +105,8 @@ def test_every_verdict_is_one_that_a_check_of_the_certificate_accepts(outputs, c
         remint="0",
     )
     assert check(certificate_text(certificate)) == certificate
+
+
+def test_the_instructions_are_named_before_the_variable_that_chose_them():
+    changed = differing(instructions="DEFAULT", ATEN_CPU_CAPABILITY="default")
+    assert judge(OTHER, changed, [], FAR, 0.01).first.name == "instructions"

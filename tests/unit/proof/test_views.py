@@ -20,7 +20,8 @@ STAGES = (
     OriginStage("train@small", {"params.yaml": TRAIN}, {"src/remint/models/mlp.py": "c"}, {}, {}),
 )  # fmt: skip
 ORIGIN = Origin(
-    experiment="small", dataset="people", commit="d" * 40, dirty=False, diff=None,
+    experiment="small", dataset="people", commit="d" * 40, dirty=False, diff=None, lock="e" * 64,
+    prefix="", processor="unknown",
     fingerprint={"fingerprint": "f" * 64, "parts": PARTS}, stages=STAGES,
     rows={"data/raw/people/rows.parquet": Blocks(1, 1, ("x",))}, packages={"torch": "2.13.0"}, tolerance=0.01,
 )  # fmt: skip
@@ -51,4 +52,5 @@ def test_an_origin_tells_of_every_part_in_each_way() -> None:
     assert views["dataset's declaration"]["declared"] == {"source.format.kind": "csv"}
     assert views["code"]["training"] == {"src/remint/models/mlp.py": "c" * 64}
     assert views["code"]["stages"] == {"src/remint/stages/ingest.py": "i", "src/remint/models/mlp.py": "c"}
-    assert views["environment"]["environment"] == {"torch": "2.13.0", "threads": "2"}
+    assert views["environment"]["trained"] == {"torch": "2.13.0", "threads": "2"}
+    assert views["environment"]["threads"] == {"threads": "2"}

@@ -6,7 +6,7 @@ import pytest
 
 from remint.errors import RemintError
 from remint.registry.locked_stages import locked_stages
-from remint.registry.origin import DIFF, FILE, LOCK, read_origin
+from remint.registry.origin import DIFF, FILE, LOCK, SEAL, read_origin, seal_tags
 from tests.origins import commit, edit, lock, make_origin, make_project
 
 
@@ -98,6 +98,20 @@ def test_a_diff_that_was_altered_or_taken_away_is_found(project):
     (project / "origin" / DIFF).unlink()
     with pytest.raises(RemintError, match="gone"):
         read_origin(project / "origin")
+
+
+def test_a_lock_that_was_altered_is_found(project):
+    make_origin(project / "origin")
+    edit(project / "origin" / LOCK, "schema: '2.0'", 'schema: "2.0"')
+    with pytest.raises(RemintError, match=r"dvc.lock is not the file that origin.json tells of"):
+        read_origin(project / "origin")
+
+
+def test_the_seal_is_of_the_origin_and_so_of_all_beside_it(project):
+    assert seal_tags(project / "origin") == {}
+    make_origin(project / "origin")
+    written = (project / "origin" / FILE).read_bytes()
+    assert seal_tags(project / "origin") == {SEAL: hashlib.sha256(written).hexdigest()}
 
 
 def test_outside_git_there_is_no_commit(project):

@@ -194,7 +194,7 @@ def test_a_training_that_a_person_took_off_stays_off_when_it_is_registered_anew(
 def test_files_that_a_killed_process_left_aside_are_put_back(project: Path) -> None:
     decide(1, 0.6)
     folder = folder_of(1) / "remint"
-    folder.rename(folder.with_name(".remint.0.old"))
+    folder.rename(folder.with_name(f".remint.{'0' * 32}.old"))
     assert decide(2, 0.9).promoted
     assert folder.is_dir()
 

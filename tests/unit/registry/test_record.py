@@ -6,7 +6,7 @@ from remint import paths
 from remint.files import read_json
 from remint.registry.baselines import record_baselines
 from remint.registry.record import record_evaluation, recorded_evaluation
-from remint.tracking.runs import training_run
+from remint.tracking.runs import fail_evaluation, training_run
 from remint.tracking.store import client
 from tests import trained
 from tests.store import all_runs, artifacts
@@ -122,4 +122,9 @@ def test_baselines_are_runs_once(project: Path) -> None:
     assert linear.inputs.dataset_inputs[0].dataset.name == "people"
     trained.baselines("people", {"constant": {"accuracy": 0.5}, "linear": {"accuracy": 0.8}})
     record_baselines("people")
+    assert len(all_runs("people")) == 3
+    [newest] = [run for run in all_runs("people") if run.data.metrics.get("test_accuracy") == 0.8]
+    fail_evaluation(newest.info.run_id, KeyboardInterrupt())  # Ctrl-C when all but the status was told
+    record_baselines("people")
+    assert {run.info.status for run in all_runs("people")} == {"FINISHED"}
     assert len(all_runs("people")) == 3

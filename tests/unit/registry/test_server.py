@@ -1,10 +1,6 @@
 import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -19,7 +15,7 @@ from remint.registry.promotion import champion, register_and_promote
 from remint.tracking.store import client
 from remint.tracking.version_files import MODEL_DATA, local_folder
 from tests import trained
-from tests.store import all_runs
+from tests.store import all_runs, mlflow_server
 
 pytestmark = pytest.mark.slow
 
@@ -27,37 +23,9 @@ pytestmark = pytest.mark.slow
 @pytest.fixture
 def server(project: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """Address of an MLflow server that keeps the artifacts itself."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    folder, url = tmp_path_factory.mktemp("server"), f"http://127.0.0.1:{port}"
-    command = [sys.executable, "-m", "mlflow", "server", "--workers", "1", "--host", "127.0.0.1", "--port", str(port)]
-    command += [
-        "--backend-store-uri",
-        f"sqlite:///{folder}/mlflow.db",
-        "--artifacts-destination",
-        str(folder / "files"),
-    ]
-    with (folder / "log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=folder, stdout=log, stderr=log)
-    try:
-        _wait(url, process)
+    with mlflow_server(tmp_path_factory.mktemp("server")) as url:
         monkeypatch.setenv("MLFLOW_TRACKING_URI", url)
         yield url
-    finally:
-        process.terminate()
-        process.wait()
-
-
-def _wait(url: str, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + 120
-    while time.monotonic() < deadline and process.poll() is None:
-        try:
-            with urllib.request.urlopen(f"{url}/health", timeout=2):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    pytest.fail("the server did not start")
 
 
 def test_a_server_takes_all_that_a_file_takes(server: str, capfd: pytest.CaptureFixture[str]) -> None:

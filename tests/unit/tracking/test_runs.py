@@ -13,7 +13,14 @@ from remint.errors import RemintError
 from remint.tracking.records import TrainingRun, flat
 from remint.tracking.resumption import Earlier
 from remint.tracking.run_facts import run_facts
-from remint.tracking.runs import fail_evaluation, find_run, mark_dead_runs, training_run
+from remint.tracking.runs import (
+    evaluation_digest,
+    fail_evaluation,
+    find_run,
+    log_evaluation,
+    mark_dead_runs,
+    training_run,
+)
 from remint.tracking.store import client
 from tests.store import all_runs, artifacts
 
@@ -105,6 +112,44 @@ def test_the_run_of_a_dead_process_is_marked(store: Path) -> None:
     assert mark_dead_runs() == ()
     reasons = {run.info.run_name: (run.info.status, run.data.tags.get("remint.failure")) for run in all_runs("adult")}
     assert reasons == {"adult-mlp": ("FAILED", "its process died"), "adult-logistic": ("FINISHED", None)}
+
+
+@pytest.mark.parametrize("evaluated", [False, True])
+def test_a_run_whose_process_died_before_its_status_is_finished(
+    store: Path, monkeypatch: pytest.MonkeyPatch, evaluated: bool
+) -> None:
+    """Killed between the last two commits: its tags tell that its work was complete, and no other run is made of it."""
+
+    set_terminated = type(client()).set_terminated
+
+    def die(*_: object, **__: object) -> None:
+        raise SystemExit
+
+    def train() -> None:
+        with training() as run:
+            monkeypatch.setattr(type(client()), "set_terminated", die)
+            if evaluated:
+                log_evaluation(run.run_id, {"accuracy": 0.5}, {}, "e1")
+
+    with pytest.raises(SystemExit):
+        train()
+    monkeypatch.setattr(type(client()), "set_terminated", set_terminated)
+    assert [found.info.status for found in all_runs("adult")] == ["RUNNING"]
+    assert mark_dead_runs() == ()
+    [found] = all_runs("adult")
+    assert (found.info.status, found.data.tags.get("remint.failure")) == ("FINISHED", None)
+    assert find_run("f1", "adult", "adult-mlp") == found.info.run_id
+    assert evaluation_digest(found.info.run_id) == ("e1" if evaluated else None)
+
+
+def test_an_evaluation_that_was_cut_off_repeats_no_value(store: Path) -> None:
+    with training() as run:
+        pass
+    for digest, accuracy in (("e1", 0.5), ("e2", 0.5), ("e3", 0.75)):
+        log_evaluation(run.run_id, {"accuracy": accuracy, "loss": math.nan}, {}, digest)
+    values = [entry.value for entry in client().get_metric_history(run.run_id, "test_accuracy")]
+    assert values == [0.5, 0.75]
+    assert len(client().get_metric_history(run.run_id, "test_loss")) == 1
 
 
 def test_looking_for_dead_runs_does_not_load_mlflow(store: Path) -> None:

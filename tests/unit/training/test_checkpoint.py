@@ -92,13 +92,6 @@ def test_a_file_that_is_none_or_runs_code_is_no_checkpoint(file: Path, tmp_path:
     assert not (tmp_path / "ran").exists()
 
 
-def test_what_killed_writers_left_is_removed(file: Path):
-    write_checkpoint(file, "f1", KEPT)
-    (file.parent / f".{file.name}.0123.tmp").touch()
-    assert read_checkpoint(file, "f1") is not None
-    assert list(file.parent.iterdir()) == [file]
-
-
 def test_steps_count_exactly(file: Path):
     kept = checkpoints(file, steps=3)
     due = []

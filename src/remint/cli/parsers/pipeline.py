@@ -124,7 +124,7 @@ def _stage(options: argparse.Namespace) -> None:
     from remint.stages.run import run_stage
 
     require_project()
-    with stage_at_work():
+    with stage_at_work(options.stage):
         run_stage(options.stage, options.name)
 
 
