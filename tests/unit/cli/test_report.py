@@ -147,7 +147,7 @@ def test_a_directory_is_no_file_to_write_to(tmp_path: Path) -> None:
 @pytest.mark.usefixtures("project")
 def test_a_card_that_a_killed_process_left_aside_is_put_back(capsys: pytest.CaptureFixture[str]) -> None:
     folder = local_folder(resolve(Reference(EXPERIMENT, version=2))) / "remint"
-    folder.rename(folder.with_name(".remint.0.old"))
+    folder.rename(folder.with_name(f".remint.{'f' * 32}.old"))
     call(f"{EXPERIMENT}/2")
     assert capsys.readouterr().out.startswith("# people-mlp, version 2\n")
     assert folder.is_dir()
