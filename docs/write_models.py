@@ -434,7 +434,8 @@ def _runs(database: sqlite3.Connection, rows: Sequence[tuple[str, str, int]]) ->
         tags = _pairs(database, "tags", run_id)
         if tags.get("remint.evaluated") == "true" and "remint.restored" not in tags:
             given, metrics = _pairs(database, "params", run_id), _pairs(database, "latest_metrics", run_id)
-            yield Run(name, tags["remint.fingerprint"], milliseconds / 1000, given, metrics)
+            seconds = float(tags.get("remint.seconds", milliseconds / 1000))  # at work, where it was cut off meanwhile
+            yield Run(name, tags["remint.fingerprint"], seconds, given, metrics)
 
 
 def _pairs(database: sqlite3.Connection, table: str, run_id: str) -> dict[str, Any]:

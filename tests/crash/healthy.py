@@ -11,7 +11,10 @@ from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
-from urllib.request import Request, urlopen
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterState, FlowRunFilterStateType
+from prefect.client.schemas.objects import TERMINAL_STATES, StateType
 
 from remint.errors import RemintError
 from remint.proof.certificate import check
@@ -163,7 +166,8 @@ def _artifacts(root: Path, database: sqlite3.Connection) -> Iterator[str]:
 
 
 def _flow_runs(url: str) -> list[str]:
-    wanted = {"flow_runs": {"state": {"type": {"any_": ["RUNNING", "PENDING", "SCHEDULED", "CANCELLING"]}}}}
-    request = Request(f"{url}/flow_runs/filter", json.dumps(wanted).encode(), {"Content-Type": "application/json"})
-    with urlopen(request, timeout=30) as response:
-        return [f"flow run {run['name']} is {run['state_type']}" for run in json.load(response)]
+    unended = FlowRunFilter(
+        state=FlowRunFilterState(type=FlowRunFilterStateType(any_=[s for s in StateType if s not in TERMINAL_STATES]))
+    )
+    with SyncPrefectClient(url) as client:
+        return [f"flow run {run.name} is {run.state_type}" for run in client.read_flow_runs(flow_run_filter=unended)]

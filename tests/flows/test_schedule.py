@@ -1,46 +1,37 @@
 """`remint schedule`: deployments in Prefect, one run at a time, data refreshed first."""
 
-import json
 import shutil
 import time
-import urllib.request
 from collections.abc import Callable
-from typing import Any
+from uuid import UUID, uuid4
+
+from prefect.client.orchestration import SyncPrefectClient
+from prefect.client.schemas.responses import DeploymentResponse
 
 from tests.conftest import Project
 from tests.flows.pages import free_port, serving
 
 
-def api(port: int, path: str, content: dict | None = None) -> Any:
-    request = urllib.request.Request(
-        f"http://127.0.0.1:{port}/api/{path}",
-        data=json.dumps(content or {}).encode(),
-        headers={"content-type": "application/json"},
-    )
-    with urllib.request.urlopen(request, timeout=30) as response:
-        return json.load(response)
-
-
-def deployment(port: int) -> dict:
+def deployment(client: SyncPrefectClient) -> DeploymentResponse:
     for _ in range(240):
-        found = api(port, "deployments/filter")
-        if found:
+        if found := client.read_deployments():
             return found[0]
         time.sleep(0.5)
     raise AssertionError("no deployment appeared")
 
 
-def ended(port: int, run_id: str) -> str:
+def ended(client: SyncPrefectClient, run_id: UUID) -> str:
     for _ in range(360):
-        (run,) = api(port, "flow_runs/filter", {"flow_runs": {"id": {"any_": [run_id]}}})
-        if run["state_type"] in ("COMPLETED", "FAILED", "CRASHED", "CANCELLED"):
-            return run["state_type"]
+        state = client.read_flow_run(run_id).state
+        if state is not None and state.is_final():
+            return state.type.value
         time.sleep(0.5)
     raise AssertionError("the run did not end")
 
 
-def start(port: int, deployment_id: str) -> str:
-    return api(port, f"deployments/{deployment_id}/create_flow_run", {"state": {"type": "SCHEDULED"}})["id"]
+def start(client: SyncPrefectClient, deployment_id: UUID) -> UUID:
+    """Start a run once: a busy SQLite lets the server answer 503, and the client asks again."""
+    return client.create_flow_run_from_deployment(deployment_id, idempotency_key=str(uuid4())).id
 
 
 def test_a_schedule_refreshes_its_data_and_runs_once_at_a_time(
@@ -65,12 +56,15 @@ def test_a_schedule_refreshes_its_data_and_runs_once_at_a_time(
     rows = moving.read_text().splitlines()
     moving.write_text("\n".join(rows[:-5]) + "\n")
     port = free_port()
-    with serving(project, "remint", "schedule", "--port", str(port), ready="Ctrl-C"):
-        nightly = deployment(port)
-        assert nightly["name"] == "nightly"
-        assert nightly["schedules"][0]["schedule"]["cron"] == "0 3 1 1 *"
-        both = [start(port, nightly["id"]) for _ in range(2)]
-        assert sorted(ended(port, run_id) for run_id in both) == ["CANCELLED", "COMPLETED"]
+    with (
+        serving(project, "remint", "schedule", "--port", str(port), ready="Ctrl-C"),
+        SyncPrefectClient(f"http://127.0.0.1:{port}/api") as client,
+    ):
+        nightly = deployment(client)
+        assert nightly.name == "nightly"
+        assert nightly.schedules[0].schedule.model_dump()["cron"] == "0 3 1 1 *"
+        both = [start(client, nightly.id) for _ in range(2)]
+        assert sorted(ended(client, run_id) for run_id in both) == ["CANCELLED", "COMPLETED"]
     assert len(list((project.root / ".remint" / "flows").iterdir())) == 1, "what Ctrl-C cut off is left for the next"
     assert project.lock() != lock
     assert "unchanged" in project.call("remint", "run", "adult-logistic").stdout

@@ -67,6 +67,7 @@ READS: dict[str, Callable[[], Any]] = {
     "linked from outside": lambda: Path("../way/extra.csv").read_text(),
     "moved into the outputs": lambda: Path("data/extra.csv").rename("data/out/x"),
     "hard link": lambda: os.link("data/extra.csv", "data/out/x"),
+    "symbolic link": lambda: Path("data/out/x").symlink_to("../extra.csv"),
     "pandas csv": lambda: pd.read_csv("data/extra.csv"),
     "numpy": lambda: np.memmap("data/extra.csv", mode="r"),
     "sqlite": lambda: sqlite3.connect("data/extra.csv"),
@@ -125,6 +126,7 @@ def test_a_folder_that_is_not_declared_is_not_listed(listed: str) -> None:
 
 WRITES: dict[str, Callable[[], Any]] = {
     "open": lambda: Path("data/new.csv").write_text("x"),
+    "symbolic link": lambda: Path("data/new.csv").symlink_to("in/a.csv"),
     "beside the outputs": lambda: Path("data/out/z").write_text("x"),
     "in a folder on its way": lambda: Path("data/out/.y.0f.tmp/more.json").write_text("x"),
     "moved away from the outputs": lambda: Path("data/in/a.csv").rename("data/new.csv"),

@@ -41,7 +41,7 @@ def after(owner, name, number):
 train.run("people-mlp", load_section(train.FILE, train.TOP, "people-mlp", train.Section))
 """
 MODEL = {"family": "mlp", "hidden": [8], "dropout": 0.3}
-LOGGED = 'from remint.tracking.records import TrainingRun; after(TrainingRun, "log_row", 2)'
+LOGGED = 'from remint.tracking.training import TrainingRun; after(TrainingRun, "log_row", 2)'
 GAP = 0.5
 "Seconds between the kill and the next command."
 EARLIER = {"REMINT_CHECKPOINT_STEPS": "4"}
@@ -167,7 +167,7 @@ def test_an_interrupted_training_goes_on(project: Path, monkeypatch: pytest.Monk
 
 def _interrupted(monkeypatch: pytest.MonkeyPatch) -> None:
     with monkeypatch.context() as patch:
-        patch.setattr("remint.tracking.records.TrainingRun.log_row", _interrupt)
+        patch.setattr("remint.tracking.training.TrainingRun.log_row", _interrupt)
         with pytest.raises(KeyboardInterrupt):
             _train()
 

@@ -16,7 +16,7 @@ from remint.errors import RemintError
 from remint.files import read_json
 from remint.proof.coherence import HARDWARE
 from remint.provenance import parts_digest
-from remint.tracking.records import flat
+from remint.tracking.values import flat
 
 _PARTS = ("data", "parameters", "seed", "precision", "code", "environment", "packages")
 "The last are the rest of the environment."

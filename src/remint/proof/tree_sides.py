@@ -12,7 +12,7 @@ from remint.proof.moved import Interval
 from remint.proof.side import Side
 from remint.proof.views import intervals_of, locked_data, parameter_views, pinned_views
 from remint.registry.locked_stages import LockedStage, value_at
-from remint.tracking.records import flat
+from remint.tracking.values import flat
 
 _EXPERIMENT_KEYS = ("dataset", "task", "model", "trainer", "seed")
 _DATASET_KEYS = (

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 from remint.proof.commits import CODE
 from remint.proof.moved import Interval
 from remint.registry.locked_stages import LockedStage
-from remint.tracking.records import dataset_digest, flat
+from remint.tracking.records import dataset_digest
+from remint.tracking.values import flat
 
 if TYPE_CHECKING:
     from remint.proof.stored_runs import StoredRun

@@ -5,8 +5,8 @@ thread opens, lists, renames and connects to, the threads that it starts and the
 others, such as Prefect's, are left alone. What the tracking store does for the record is no input, and passes.
 
 Unseen remain: commands that a stage starts and processes that it spawns; files outside the project; whether a file
-exists and how large it is; what modules read that were imported before the stage; a link made by the stage; libraries
-that open files or connections in native code, but for those of `native.py`.
+exists and how large it is; what modules read that were imported before the stage; libraries that open files or
+connections in native code, but for those of `native.py`.
 """
 
 import os
@@ -103,6 +103,11 @@ class _Guard:
             if found := self.allowed.refused(path, listing=folder):
                 self._refuse_file(found, flags)
 
+    def link(self, source: Any, target: Any) -> None:
+        """Refuse a symbolic link like a move: the name that it has would stand for what it leads to."""
+        folder = Path(os.fsdecode(target)).absolute().parent
+        self.move(folder / os.fsdecode(source), target)
+
     def listing(self, path: Any) -> None:
         """Refuse to list a folder that is not declared; a stage that fetches files may look where they could lie."""
         found = None if self.network else self.allowed.refused(path, listing=True)
@@ -159,6 +164,9 @@ def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     elif event in _MOVES:
         if guard.concerns_this_thread():
             guard.move(arguments[0], arguments[1])
+    elif event == "os.symlink":
+        if guard.concerns_this_thread():
+            guard.link(arguments[0], arguments[1])
     elif event in _LISTINGS:
         if isinstance(arguments[0], str | bytes | os.PathLike) and guard.concerns_this_thread():
             guard.listing(arguments[0])

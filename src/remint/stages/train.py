@@ -23,9 +23,9 @@ from remint.models.base import ModelConfig, build_network, model_config
 from remint.models.store import save_network
 from remint.provenance import code_closure, fingerprint, section_of
 from remint.tasks.base import task
-from remint.tracking.records import TrainingRun
 from remint.tracking.resumption import Earlier
 from remint.tracking.runs import training_run
+from remint.tracking.training import TrainingRun
 from remint.training.checkpoint import Checkpoints, Kept, Position, read_checkpoint
 from remint.training.epochs import DivergenceError
 from remint.training.fit import FitResult, fit

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from remint.tracking.failures import store_errors
-from remint.tracking.records import TrainingRun
 from remint.tracking.store import client
+from remint.tracking.training import TrainingRun
 
 if TYPE_CHECKING:
     from mlflow.entities import Run

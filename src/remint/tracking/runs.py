@@ -8,10 +8,12 @@ from typing import Any
 from remint.errors import RemintError
 from remint.git import git_state
 from remint.tracking.failures import store_errors
-from remint.tracking.records import RunRecord, TrainingRun, create_run, end_run, send_metrics
+from remint.tracking.records import RunRecord, create_run, end_run
 from remint.tracking.resumption import Earlier, take_up
 from remint.tracking.signs import Sign, cut_off
 from remint.tracking.store import client
+from remint.tracking.training import TrainingRun
+from remint.tracking.values import send_metrics
 
 TEST_STEP = 0
 SECONDS = "remint.seconds"

@@ -9,7 +9,8 @@ import pytest
 from dvc_objects.fs.utils import tmp_fname
 
 from flows import dvc_files
-from flows.dvc_files import COPY, is_whole, mend_dvc, mend_run_cache, mend_temporary, mended
+from flows.dvc_files import COPY, mend_dvc, mend_run_cache, mend_temporary
+from flows.dvc_lock import is_whole, mended
 from remint import paths
 from remint.locks import free, take
 

@@ -12,8 +12,9 @@ from remint.proof.differences import Differences, compare
 from remint.proof.moved import Interval
 from remint.proof.references import Commit, Run, find
 from remint.proof.sides import pairs
-from remint.tracking.records import RunRecord, create_run, end_run, send_metrics
+from remint.tracking.records import RunRecord, create_run, end_run
 from remint.tracking.store import client
+from remint.tracking.values import send_metrics
 from tests.store import migrated_database, store  # noqa: F401
 from tests.unit.proof.repository import DATASETS, LOCK, PARAMS, commit, git, initialise, write
 

@@ -10,7 +10,6 @@ from pathlib import Path
 import pytest
 
 from remint.errors import RemintError
-from remint.tracking.records import TrainingRun, flat
 from remint.tracking.resumption import Earlier
 from remint.tracking.run_facts import run_facts
 from remint.tracking.runs import (
@@ -22,6 +21,8 @@ from remint.tracking.runs import (
     training_run,
 )
 from remint.tracking.store import client
+from remint.tracking.training import TrainingRun
+from remint.tracking.values import flat
 from tests.store import all_runs, artifacts
 
 PARAMETERS = {
