@@ -8,13 +8,13 @@ import sqlite3
 import subprocess
 import time
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import Project
-from tests.flows.pages import free_port, serving
-from tests.flows.test_schedule import api, ended, start
+from tests.flows.schedules import deployment, ended, scheduling, start
 from tests.store import mlflow_server
 
 Copy = Callable[[Project], Project]
@@ -62,6 +62,25 @@ def test_a_clean_clone_without_any_cache_mints_it_again(finished: Project, copy_
     assert code == IDENTICAL, told
     assert certificate["from"] == "ingest"
     assert len(certificate["outputs"]) > 20
+
+
+@pytest.mark.slow
+def test_an_environment_that_differs_is_told_or_rebuilt(finished: Project, copy_of: Copy) -> None:
+    """Installs every package of the lock: minutes, and some gigabytes, until the folder of the test is removed."""
+    project = copy_of(finished)
+    name, found = "joblib", version("joblib")
+    other = project.root.parent / "other" / f"{name}-0.1.dist-info"
+    other.mkdir(parents=True)
+    (other / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 0.1\n")
+    variables = {"PYTHONPATH": f"{other.parent}{os.pathsep}{project.environment.get('PYTHONPATH', '')}"}
+    code, told, _ = verify(project, "adult-logistic", **variables)
+    assert code == IDENTICAL, told
+    assert f"this environment is not that of the version: {name} {found} → 0.1\n" in told
+    for _ in range(2):  # the second time it is there
+        code, told, certificate = verify(project, "adult-logistic", "--rebuild-env", **variables)
+        assert code == IDENTICAL, told
+        assert "making the environment of the commit's lock" in told
+        assert any("installed by the commit's lock" in note for note in certificate["notes"])
 
 
 @pytest.mark.slow
@@ -141,14 +160,12 @@ def test_a_scheduled_proof_verifies_a_champion(finished: Project, copy_of: Copy)
     project = copy_of(finished)
     proof = {"cron": "0 4 1 1 *", "verify": "random-champion", "timezone": "UTC"}
     project.edit("params.yaml", lambda c: c.update(schedules={"proof": proof}))
-    port = free_port()
-    with serving(project, "remint", "schedule", "--port", str(port), ready="Ctrl-C"):
-        while not (found := api(port, "deployments/filter")):
-            time.sleep(0.5)
-        assert found[0]["name"] == "proof"
-        assert ended(port, start(port, found[0]["id"])) == "COMPLETED"
-        (artifact,) = (a for a in api(port, "artifacts/filter") if a["key"].startswith("proof-"))
-    assert "identical" in artifact["data"]
+    with scheduling(project) as client:
+        proof = deployment(client)
+        assert proof.name == "proof"
+        assert ended(client, start(client, proof.id)) == "COMPLETED"
+        (artifact,) = (a for a in client.read_artifacts() if str(a.key).startswith("proof-"))
+    assert "identical" in artifact.data
     assert "identical" in project.call("remint", "models").stdout
 
 

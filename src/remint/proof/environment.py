@@ -100,10 +100,11 @@ def _needed(root: Path) -> list[str]:
 
 
 def _install(python: str, place: Path, constraints: str, needed: list[str]) -> None:
-    _called([python, "-m", "venv", str(place)], "python -m venv")
+    _called([python, "-I", "-m", "venv", str(place)], "python -m venv")
     lock = place / LOCK
     lock.write_text(constraints, encoding="utf-8")
-    command = [str(place / "bin" / "python"), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+    pip = [str(place / "bin" / "python"), "-I", "-m", "pip"]  # what PYTHONPATH leads to is not there
+    command = [*pip, "install", "--quiet", "--disable-pip-version-check"]
     _called([*command, "--constraint", str(lock), *needed], "pip install")
     (place / _READY).touch()
 
