@@ -1,10 +1,11 @@
 """Outputs of stages by their digests, out of DVC's cache or its remotes."""
 
 import json
+import re
 import shutil
 from collections.abc import Iterable, Mapping
 from functools import cached_property
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 from flows.plan import open_repo
@@ -24,19 +25,19 @@ class DvcStore:
             _copy(self._object(digest), target)
             return
         files = self._listed(digest)
-        self._fetch([entry["md5"] for entry in files])
-        for entry in files:
-            _copy(self._object(entry["md5"]), target / entry["relpath"])
+        self._fetch(files.values())
+        for name, own in files.items():
+            _copy(self._object(own), target / name)
 
     @cached_property
     def _repo(self) -> Any:
         return open_repo()
 
-    def _listed(self, digest: str) -> list[dict[str, str]]:
-        """Give the files of a folder with their digests."""
+    def _listed(self, digest: str) -> dict[str, str]:
+        """Give the files of a folder, by their paths in it, with their digests."""
         try:
-            return [dict(entry) for entry in json.loads(self._object(digest).read_text(encoding="utf-8"))]
-        except ValueError:
+            return dict(_entry(**entry) for entry in json.loads(self._object(digest).read_bytes()))
+        except (ValueError, TypeError):
             raise RemintError("the listing of its files is damaged in DVC's cache") from None
 
     def _object(self, digest: str) -> Path:
@@ -64,6 +65,14 @@ class DvcStore:
             raise RemintError(f"DVC's cache does not have {missing[0]}, and {_reason(error)}") from None
         except OSError as error:
             raise RemintError(f"DVC's remote does not answer: {error}") from None
+
+
+def _entry(md5: str, relpath: str) -> tuple[str, str]:
+    """Give the path and the digest of an entry of a listing. Raises ValueError, as it does for keys TypeError."""
+    name = PurePosixPath(relpath)
+    if not re.fullmatch("[0-9a-f]{32}", md5) or not name.parts or name.is_absolute() or ".." in name.parts:
+        raise ValueError(f"{relpath}: {md5}")
+    return relpath, md5
 
 
 def _reason(error: Exception) -> str:

@@ -19,10 +19,12 @@ from remint.locks import free, take
 COPY = paths.STATE / "dvc.lock"
 "The last `dvc.lock` that was seen whole."
 CACHE = Path(".dvc/cache")
-RUNS = CACHE / "runs"
+"Where DVC's cache lies unless its configuration names another place."
 _TMP = Path(".dvc/tmp")
 _TEMPORARY = re.compile(r"\.[A-Za-z0-9_-]{22}\.tmp")
 "Names that DVC gives to files on their way to their place (`dvc_objects.fs.utils.tmp_fname`)."
+_MOMENT = 10
+"Seconds; DVC takes milliseconds from making a folder of the run cache to the entry in it."
 _DAY = 24 * 60 * 60
 
 
@@ -84,33 +86,38 @@ def mend_rwlock() -> str | None:
     return f"{file}: locks of a killed DVC command are broken"
 
 
-def mend_run_cache() -> None:
-    """Remove empty folders of the run cache: DVC makes one before the entry in it, and fails where there is none."""
+def mend_run_cache(runs: Path) -> None:
+    """Remove empty folders of the run cache: DVC makes one before the entry in it, and fails where there is none.
+
+    Outside the project another workspace, whose lock is not ours, may be about to fill one: new ones stay there.
+    """
+    shared = not runs.resolve().is_relative_to(Path(".dvc").resolve())
     with _dvc_lock("lock") as ours:
-        for folder in RUNS.glob("*/*") if ours else ():
+        for folder in runs.glob("*/*") if ours else ():
             with suppress(OSError):  # there is something in it
-                folder.rmdir()
+                if not shared or time.time() - folder.stat().st_mtime > _MOMENT:
+                    folder.rmdir()
 
 
-def mend_temporary() -> tuple[Path, ...]:
+def mend_temporary(cache: Path = CACHE) -> tuple[Path, ...]:
     """Remove, and give, the temporary files of killed DVC commands; DVC itself never does. A living one holds its lock.
 
     Takes a look at each folder under `data/` and in DVC's cache, which DVC commands of other workspaces may share:
     in it those of the last day stay.
     """
     with _dvc_lock("lock") as ours:
-        found = tuple(_temporary()) if ours else ()
+        found = tuple(_temporary(cache)) if ours else ()
         for path in found:
             with suppress(OSError):
                 remove(path)
     return found
 
 
-def _temporary() -> Iterator[Path]:
+def _temporary(cache: Path) -> Iterator[Path]:
     yield from (path for path in Path().iterdir() if _TEMPORARY.fullmatch(path.name))
     yield from _temporary_below(paths.DATA)
     long_ago = time.time() - _DAY
-    for path in _temporary_below(CACHE):
+    for path in _temporary_below(cache):
         with suppress(FileNotFoundError):
             if path.lstat().st_mtime < long_ago:
                 yield path

@@ -17,7 +17,8 @@ def is_whole(text: str) -> bool:
     if not stages:
         return head.endswith("stages: {}\n")
     last = stages[-1]
-    return last.endswith("\n") and (_has_outputs(last) or (not _OURS.match(last) and _may_end(last)))
+    ended = last.endswith("\n") and not last.endswith(":\n")
+    return ended and (_has_outputs(last) or (not _OURS.match(last) and _may_end(last)))
 
 
 def mended(text: str, copy: str) -> str:
@@ -36,8 +37,12 @@ def _has_outputs(stage: str) -> bool:
 def _may_end(stage: str) -> bool:
     """Tell whether a stage that need not have outputs may end like this."""
     _, files, last = stage.rpartition("\n    - path: ")
-    return "\n    cmd:" in stage and not stage.endswith(":\n") and (not files or _file_is_whole(last))
+    return "\n    cmd:" in stage and (not files or _file_is_whole(last))
 
 
 def _file_is_whole(told: str) -> bool:
+    """Tell whether a file or folder has all that is told of it; of a folder pushed to a versioned remote, each file."""
+    _, files, last = told.rpartition("\n      - relpath: ")
+    if files:
+        return "\n        size: " in last or " version_id: " in last
     return "\n      size: " in told and (".dir\n" not in told or "\n      nfiles: " in told)

@@ -3,6 +3,7 @@
 import logging
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from flows.dvc_files import busy, mend_dvc, mend_run_cache, mend_temporary, tell_healed
@@ -61,14 +62,14 @@ def open_repo() -> Any:
     from dvc.scm import SCMError
 
     tell_healed(mend_dvc())
-    mend_run_cache()
-    mend_temporary()
     for name in ("dvc", "dvc_data"):
         logging.getLogger(name).setLevel(logging.CRITICAL)  # below it, DVC draws progress bars over ours
     try:
         repo = Repo(".")
         if repo.config["core"].get("no_scm") is not True and type(repo.scm).__name__ == "NoSCM":
             raise RemintError("this is not a git repository; run `git init`, or remint where the project was cloned")
+        mend_run_cache(Path(repo.stage_cache.cache_dir))
+        mend_temporary(Path(repo.cache.local.path))
         return repo
     except NotDvcRepoError:
         raise RemintError("this is not a DVC repository; run `dvc init` beside dvc.yaml") from None

@@ -13,7 +13,7 @@ from pathlib import Path
 
 from remint import paths
 from remint.files import write_text, writing
-from remint.locks import free, take
+from remint.locks import free, take, telling
 
 _DATABASE = paths.PREFECT_HOME / "prefect.db"
 _BEFORE = paths.PREFECT_HOME / "prefect.before.db"
@@ -32,7 +32,8 @@ class Making:
         if self._is_ready():
             return
         paths.PREFECT_HOME.mkdir(parents=True, exist_ok=True)
-        self._lock = take(paths.PREFECT_HOME / "making.lock", wait=True)
+        with telling("another remint process, which makes Prefect's database"):
+            self._lock = take(paths.PREFECT_HOME / "making.lock", wait=True)
         if self._is_ready():
             self.let_go()
         else:

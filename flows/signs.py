@@ -32,11 +32,8 @@ def flow_sign(uses: str | None = None) -> Iterator[str]:
     try:
         with _lifeline():
             yield _TAG + sign.token
-    except Exception:
-        sign.remove()  # Prefect has told the server that the run failed
-        raise
     except BaseException:
-        sign.let_go()
+        sign.let_go()  # the server may not know that the run has ended
         raise
     sign.remove()
 
@@ -84,11 +81,21 @@ def _crash(client: "SyncPrefectClient", tag: str) -> list[str]:
 
 
 def _crash_tasks(client: "SyncPrefectClient", run: "FlowRun") -> None:
-    from prefect.client.schemas.filters import FlowRunFilter, FlowRunFilterId
+    from prefect.client.schemas.filters import (
+        FlowRunFilter,
+        FlowRunFilterId,
+        TaskRunFilter,
+        TaskRunFilterState,
+        TaskRunFilterStateType,
+    )
+    from prefect.client.schemas.objects import TERMINAL_STATES, StateType
     from prefect.states import Crashed
 
-    for task in client.read_task_runs(flow_run_filter=FlowRunFilter(id=FlowRunFilterId(any_=[run.id])), limit=200):
-        if task.state is None or not task.state.is_final():
+    of_run = FlowRunFilter(id=FlowRunFilterId(any_=[run.id]))
+    at_work = TaskRunFilterStateType(any_=[state for state in StateType if state not in TERMINAL_STATES])
+    wanted = TaskRunFilter(state=TaskRunFilterState(type=at_work))
+    while found := client.read_task_runs(flow_run_filter=of_run, task_run_filter=wanted, limit=200):
+        for task in found:
             client.set_task_run_state(task.id, Crashed(message=_REASON), force=True)
 
 

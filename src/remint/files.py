@@ -95,6 +95,12 @@ def _swap(temporary: Path, target: Path) -> None:
         target.rename(old)
         temporary.rename(target)
         remove(old)
+    except BaseException:
+        if target.exists():
+            shutil.rmtree(old, ignore_errors=True)
+        else:
+            old.rename(target)
+        raise
     finally:
         free(descriptor)
 

@@ -1,6 +1,7 @@
 """The git tree that a run comes from: its commit, and what makes the tree of it."""
 
 import os
+import re
 import shutil
 import subprocess
 import tempfile
@@ -30,6 +31,8 @@ _OPTIONS = (
     "-O/dev/null",
 )
 "Every option that a user's settings could change is given, so that one tree has one diff."
+_HEADER = re.compile(rb"^(@@ -\S+ \+\S+ @@).*$", re.MULTILINE)
+"Head of a hunk; which line stands behind it is a matter of the user's attributes, and `git apply` needs none."
 _OWN_FILES = ("src", "flows", ":(glob)*.yaml", ":(glob)*.toml", "constraints.txt")
 "Of the files that git does not know those that count; data and notes do not."
 _CODE = ":(glob)src/remint/**/*.py"
@@ -167,4 +170,5 @@ def _diff(index: Path) -> str:
 
 def _git_diff(index: Path, **more: str) -> bytes:
     settings = [part for key, value in {**_SETTINGS, **more}.items() for part in ("-c", f"{key}={value}")]
-    return run_git(*settings, "diff", *_OPTIONS, "HEAD", "--", ".", ":(exclude)dvc.lock", index=index)
+    made = run_git(*settings, "diff", *_OPTIONS, "HEAD", "--", ".", ":(exclude)dvc.lock", index=index)
+    return _HEADER.sub(rb"\1", made)

@@ -32,7 +32,7 @@ def tie_to(pid: int, group: bool = False) -> None:
     try:
         handle: int | None = os.pidfd_open(pid) if hasattr(os, "pidfd_open") else None
     except ProcessLookupError:
-        _end(group)
+        end(group)
         return
     except OSError:  # the kernel or a sandbox has no such call
         handle = None
@@ -43,7 +43,7 @@ def tie_to_parent(expected: int | None = None, group: bool = False) -> None:
     """Tie this process to its parent. `expected`: its process number; another one means that it died before."""
     parent = os.getppid()
     if expected is not None and parent != expected:
-        _end(group)
+        end(group)
     tie_to(parent, group)
 
 
@@ -53,7 +53,7 @@ def tie_to_runner() -> None:
     if _name(parent) in {*_SHELLS, Path(os.environ.get("SHELL") or "sh").name[:_LONGEST_NAME]}:
         parent = _parent(parent) or 0
     if parent == 0 or not _in_session(parent):
-        _end()
+        end()
     tie_to(parent)
 
 
@@ -70,10 +70,10 @@ def _watch(pid: int, handle: int | None, group: bool) -> None:
     else:
         while _is_alive(pid):
             time.sleep(_POLL_SECONDS)
-    _end(group)
+    end(group)
 
 
-def _end(group: bool = False) -> None:
+def end(group: bool = False) -> None:
     """End at once: what is left half-done is what a kill would leave, which the next command heals."""
     if group and os.getpgrp() == os.getpid():
         os.killpg(0, signal.SIGKILL)

@@ -30,6 +30,15 @@ def work(): os.kill(os.getpid(), signal.SIGKILL)
 def killed(): work()
 with flow_sign() as tag, tags(tag): killed()
 """
+SERVED = """
+import time
+from flows.server import PrefectServer, use_server
+server = PrefectServer()
+use_server(server.url)
+server.wait()
+"""
+KILLING = SERVED + FLOW.replace("os.getpid(), signal.SIGKILL", "server.pid, 9); time.sleep(60")
+NEXT = SERVED + "from flows.signs import crash_dead_runs; print(len(crash_dead_runs())); server.stop()"
 LIVING = FLOW.replace("os.kill(os.getpid(), signal.SIGKILL)", "print(1, flush=True); sys.stdin.read()")
 
 
@@ -77,6 +86,15 @@ def test_runs_of_the_dead_become_crashed_those_of_the_living_stay(monkeypatch: p
         assert list(Path(".remint/flows").iterdir()) == []
     finally:
         server.stop()
+
+
+def test_a_run_whose_server_is_killed_ends_at_once_and_is_crashed_by_the_next() -> None:
+    cut_off = run(KILLING, stderr=subprocess.PIPE)
+    errors = cut_off.communicate(timeout=120)[1]
+    assert cut_off.returncode == 1
+    assert "Traceback" not in errors
+    assert errors.splitlines()[-1].startswith("remint: Prefect's server died; see .remint/logs/prefect-server.log;")
+    assert run(NEXT).communicate(timeout=120)[0] == "1\n"
 
 
 def states(server: PrefectServer) -> list[str]:

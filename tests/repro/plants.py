@@ -116,10 +116,17 @@ def _source(case: Case) -> Expected:
 
 
 def _own_code(case: Case) -> Expected:
-    """A line of the code that the version itself holds, and is served by."""
-    file = case.of_version(LOGISTIC, "code/remint/models/linear.py")
+    """A line of the code that the version is served by, and that no stage runs."""
+    file = case.of_version(LOGISTIC, "code/remint/registry/predictor.py")
     before, after = case.alter(file, _comment)
-    return Expected("code", "src/remint/models/linear.py", sha256(after), sha256(before), "-# planted")
+    return Expected("code", "code/remint/registry/predictor.py", sha256(after), sha256(before), "-# planted")
+
+
+def _own_description(case: Case) -> Expected:
+    before, after = case.alter(case.of_version(LOGISTIC, "MLmodel"), _comment)
+    return Expected(
+        "code", "MLmodel", sha256(after), sha256(before), "the version's own copy is not what was registered"
+    )
 
 
 CODE = [
@@ -150,6 +157,7 @@ CODE = [
     ),
     Plant("code: a file is gone", _gone("models/linear.py")),
     Plant("code: the version's own copy", _own_code),
+    Plant("code: the version's own MLmodel", _own_description),
 ]
 PARAMETERS = [
     _parameter("trainer.lr", 0.0051),

@@ -96,6 +96,25 @@ def test_a_byte_of_the_version_itself_is_named(case: Case, place: str, model: st
 
 
 @pytest.mark.slow
+@pytest.mark.parametrize(
+    ("file", "change"), [("metrics.json", None), ("predictions.parquet", None), ("metrics.json", lambda _old: b"\xff")]
+)
+def test_evidence_of_the_version_that_is_gone_or_unreadable_is_named(
+    case: Case, file: str, change: Change | None
+) -> None:
+    place = case.of_version(LOGISTIC, f"remint/evaluation/{file}")
+    if change is None:
+        case.remove(place)
+    else:
+        case.alter(place, change)
+    certificate = coherent(case.verify(LOGISTIC))
+    found = certificate.first_difference
+    assert certificate.verdict == "different"
+    assert (found["kind"], found["name"]) == ("stage", f"data/reports/evaluate/adult-logistic/{file}")
+    assert (found["registered"] is None) == (change is None)
+
+
+@pytest.mark.slow
 @pytest.mark.parametrize("file", ["schema.json", "checksums.json"])
 def test_a_byte_of_what_no_stage_writes_is_refused(case: Case, file: str) -> None:
     case.alter(case.of_version(LOGISTIC, f"data/files/{file}"), lambda content: content.replace(b"e", b"f", 1))

@@ -17,6 +17,12 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
+import pyarrow.csv
+import pyarrow.dataset
+import pyarrow.feather
+import pyarrow.ipc
+import pyarrow.json
+import pyarrow.orc
 import pyarrow.parquet
 import pytest
 import safetensors
@@ -71,10 +77,29 @@ READS: dict[str, Callable[[], Any]] = {
     "pandas csv": lambda: pd.read_csv("data/extra.csv"),
     "numpy": lambda: np.memmap("data/extra.csv", mode="r"),
     "sqlite": lambda: sqlite3.connect("data/extra.csv"),
+    "sqlite, by URI": lambda: sqlite3.connect("file:data/e%78tra.csv?mode=ro", uri=True),
+    "sqlite, by absolute URI": lambda: sqlite3.connect(
+        f"{Path('data/extra.csv').resolve().as_uri()}?mode=ro", uri=True
+    ),
     "other parameters": lambda: Path("datasets.yaml").read_text(),
     "data among code": lambda: Path("src/remint/table.csv").read_text(),
     "pandas parquet": lambda: pd.read_parquet(TABLE),
     "arrow": lambda: pyarrow.parquet.read_table(str(TABLE)),
+    "arrow, a list": lambda: pyarrow.parquet.read_table([str(TABLE)]),
+    "arrow, metadata": lambda: pyarrow.parquet.read_metadata(TABLE),
+    "arrow, schema": lambda: pyarrow.parquet.core.read_schema(TABLE),
+    "arrow csv": lambda: pyarrow.csv.read_csv("data/extra.csv"),
+    "arrow csv, in pieces": lambda: pyarrow.csv.open_csv("data/extra.csv"),
+    "arrow json": lambda: pyarrow.json.read_json("data/extra.csv"),
+    "arrow dataset": lambda: pyarrow.dataset.dataset(TABLE),
+    "arrow datasets": lambda: pyarrow.dataset.dataset(["data/in/a.csv", str(TABLE)]),
+    "arrow feather": lambda: pyarrow.feather.read_table("data/extra.csv"),
+    "arrow feather, pandas": lambda: pyarrow.feather.read_feather("data/extra.csv"),
+    "arrow orc": lambda: pyarrow.orc.read_table("data/extra.csv"),
+    "arrow orc, a file": lambda: pyarrow.orc.ORCFile("data/extra.csv"),
+    "arrow ipc": lambda: pyarrow.ipc.open_file("data/extra.csv"),
+    "arrow map": lambda: pyarrow.memory_map("data/extra.csv"),
+    "arrow stream": lambda: pyarrow.input_stream("data/extra.csv"),
     "safetensors, numpy": lambda: safetensors.numpy.load_file(ARRAYS),
     "safetensors, torch": lambda: safetensors.torch.load_file(ARRAYS),
     "safe_open": lambda: safetensors.safe_open(ARRAYS, "numpy"),
@@ -119,7 +144,7 @@ def test_the_message_names_the_file_and_what_to_do() -> None:
 @pytest.mark.parametrize("listed", ["data", ".", "data/other"])
 def test_a_folder_that_is_not_declared_is_not_listed(listed: str) -> None:
     Path("data/other").mkdir()
-    for work in (os.listdir, lambda folder: list(Path(folder).glob("*")), os.scandir):
+    for work in (os.listdir, lambda folder: list(Path(folder).glob("*")), os.scandir, pyarrow.dataset.dataset):
         with pytest.raises(RemintError, match=r"^train@x listed \S+, which"):
             within(lambda work=work: work(listed))
 
@@ -132,6 +157,12 @@ WRITES: dict[str, Callable[[], Any]] = {
     "moved away from the outputs": lambda: Path("data/in/a.csv").rename("data/new.csv"),
     "pandas": lambda: pd.DataFrame({"a": [1]}).to_parquet("data/new.parquet"),
     "arrow": lambda: pyarrow.parquet.write_table(pyarrow.table({"a": [1]}), "data/new.parquet"),
+    "arrow csv": lambda: pyarrow.csv.write_csv(pyarrow.table({"a": [1]}), "data/new.csv"),
+    "arrow feather": lambda: pyarrow.feather.write_feather(pyarrow.table({"a": [1]}), "data/new.feather"),
+    "arrow orc": lambda: pyarrow.orc.write_table(pyarrow.table({"a": [1]}), "data/new.orc"),
+    "arrow ipc": lambda: pyarrow.ipc.new_file("data/new.arrow", pyarrow.schema([])),
+    "arrow map": lambda: pyarrow.create_memory_map("data/new.bin", 1),
+    "arrow stream": lambda: pyarrow.output_stream("data/new.bin"),
     "safetensors": lambda: safetensors.numpy.save_file({"a": np.zeros(2)}, "data/new.safetensors"),
 }
 

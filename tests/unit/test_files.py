@@ -3,6 +3,7 @@ import os
 import shutil
 import subprocess
 import sys
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -90,6 +91,28 @@ def test_what_a_library_cannot_write_is_told_as_well(library: str) -> None:
     done = subprocess.run([sys.executable, "-c", LIMITED, library], capture_output=True, text=True, env=environment)
     assert done.stderr.strip() == "told: data/out cannot be written: File too large"
     assert (TARGET / "x").read_text() == "old"
+    assert list(TARGET.parent.iterdir()) == [TARGET]
+
+
+@pytest.mark.parametrize("number", [1, 2])
+@pytest.mark.parametrize("done", [False, True])
+def test_a_swap_that_fails_leaves_a_whole_folder(monkeypatch: pytest.MonkeyPatch, number: int, done: bool) -> None:
+    """`done`: Ctrl-C comes when the rename has happened."""
+    rename, calls = Path.rename, []
+
+    def interrupted(path: Path, target: Path) -> None:
+        calls.append(path)
+        if len(calls) != number or done:
+            rename(path, target)
+        if len(calls) == number:
+            raise KeyboardInterrupt
+
+    for content in ("old", "new"):
+        with monkeypatch.context() as patch, suppress(KeyboardInterrupt), writing_folder(TARGET) as out:
+            (out / "x").write_text(content)
+            if content == "new":
+                patch.setattr(Path, "rename", interrupted)
+    assert (TARGET / "x").read_text() == ("new" if (number, done) == (2, True) else "old")
     assert list(TARGET.parent.iterdir()) == [TARGET]
 
 

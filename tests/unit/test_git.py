@@ -26,9 +26,14 @@ suppressBlankEmpty = true
 autoRefreshIndex = false
 [color]
 ui = always
+[diff "own"]
+xfuncname = "^src/"
+[diff "default"]
+xfuncname = "^src/"
 [core]
 quotePath = false
 abbrev = 4
+attributesFile = {attributes}
 """
 
 
@@ -106,7 +111,9 @@ def test_the_diff_makes_the_tree(tree: Path, tmp_path: Path, encoding: str) -> N
 def test_the_users_settings_do_not_change_the_diff(tree: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     change(tree)
     plain = git_state()
-    (tmp_path / "settings").write_text(UNUSUAL)
+    attributes = tmp_path / "attributes"
+    attributes.write_text("a.py diff=own\n")
+    (tmp_path / "settings").write_text(UNUSUAL.format(attributes=attributes))
     monkeypatch.setenv("GIT_DIFF_OPTS", "--unified=0")
     monkeypatch.setenv("GIT_EXTERNAL_DIFF", "false")
     os.utime(tree / "params.yaml")  # looks changed until git reads it

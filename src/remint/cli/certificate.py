@@ -24,7 +24,7 @@ def check(file: Path, signers: Path | None) -> None:
 
 def _read(file: Path) -> Certificate:
     try:
-        return check_text(file.read_text(encoding="utf-8"))
+        return check_text(file.read_bytes().decode("utf-8"))
     except UnicodeDecodeError:
         raise RemintError(f"{file}: no valid certificate: it is no text") from None
     except OSError as error:

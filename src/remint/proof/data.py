@@ -11,14 +11,13 @@ from remint.config.source import FileSource, SourceConfig
 from remint.data.blocks import differing_rows, file_blocks
 from remint.errors import DataError, RemintError
 from remint.proof.inputs import Difference
-from remint.proof.shape import STAGES
 from remint.provenance import file_digests
 from remint.registry.locked_stages import value_at
 from remint.registry.origin import Origin
 from remint.sources.fetch import fetch, sha256_of
 
-_READ = {"train": ("preprocess",), "preprocess": ("ingest", "validate"), "ingest": ()}
-"First stage to those whose outputs it reads."
+_READ = {"train": ("preprocess",), "preprocess": ("ingest", "validate")}
+"First stage, the latest before, to those whose outputs it reads; `ingest` reads none."
 
 
 class Store(Protocol):
@@ -46,15 +45,15 @@ class Start:
 def find_start(asked: str | None, origin: Origin, store: Store, root: Path) -> Start:
     """Put into the scratch project what the first stage reads: the one asked for, else the latest that can have it.
 
-    Raises RemintError where what the stage asked for reads cannot be had.
+    Raises RemintError where what the stage asked for reads cannot be had, or the disk cannot be written.
     """
-    if asked is not None:
+    notes: list[str] = []
+    if asked is not None and asked != "ingest":
         try:
             return Start(asked, difference=_bring(asked, origin, store, root))
         except RemintError as error:
             raise RemintError(f"--from {asked}: {error}; `dvc pull` it, or begin earlier: --from ingest") from None
-    notes: list[str] = []
-    for stage in STAGES:
+    for stage in _READ if asked is None else ():
         try:
             damaged = _bring(stage, origin, store, root)
         except RemintError as error:
@@ -64,13 +63,11 @@ def find_start(asked: str | None, origin: Origin, store: Store, root: Path) -> S
             return Start(stage, tuple(notes))
         rows = f", {damaged.detail}" if damaged.detail else ""
         notes.append(f"not from {stage}: the stored {damaged.name} is damaged{rows}; an earlier stage makes it anew")
-    raise AssertionError("ingest reads no output of a stage")
+    return Start("ingest", tuple(notes), _fetch_local_sources(origin, root))
 
 
 def _bring(stage: str, origin: Origin, store: Store, root: Path) -> Difference | None:
     """Put into the scratch project what a stage reads; give the first difference from what the version had."""
-    if stage == "ingest":
-        return _fetch_local_sources(origin, root)
     locked = read_yaml(root / paths.LOCK_FILE)["stages"]
     for kind in _READ[stage]:
         made = origin.stage(kind)

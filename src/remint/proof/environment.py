@@ -9,6 +9,7 @@ import subprocess
 import sys
 import tomllib
 from collections.abc import Mapping
+from contextlib import suppress
 from dataclasses import dataclass
 from hashlib import sha256
 from pathlib import Path
@@ -25,7 +26,10 @@ from remint.registry.origin import Origin, installed
 FOLDER = paths.STATE / "environments"
 LOCK = "constraints.txt"
 _READY = ".ready"
+_ABSENT = "absent"
+"What a fingerprint has for a package that was not installed."
 _OTHER_KINDS = HARDWARE - {"threads"} | {"python", "libc"}
+_VERSION = "import platform; print(platform.python_version())"
 _LIST = "import json; from remint.registry.origin import installed; print(json.dumps(installed()))"
 
 
@@ -49,13 +53,26 @@ def python_of(origin: Origin) -> str:
     return str(origin.fingerprint["parts"]["environment"]["python"])
 
 
+def packages_of(origin: Origin) -> dict[str, str]:
+    """Give the packages that a model was trained with: those of its fingerprint, and what else was installed."""
+    trained = origin.fingerprint["parts"]["environment"]
+    found = {name: str(trained.get(name, version)) for name, version in origin.packages.items()}
+    return {name: version for name, version in found.items() if version != _ABSENT}
+
+
 def package_differences(origin: Origin, packages: Mapping[str, str]) -> list[Difference]:
     """Give every package of a version's environment that is another here, or is not here."""
     return [
         Difference("package", name, version, packages.get(name))
-        for name, version in origin.packages.items()
+        for name, version in packages_of(origin).items()
         if packages.get(name) != version
     ]
+
+
+def wanting_packages(origin: Origin, root: Path, packages: Mapping[str, str]) -> list[Difference]:
+    """Give of `package_differences` those that the training or the scratch project itself declares to need."""
+    needed = declared_packages(root) | origin.fingerprint["parts"]["environment"].keys()
+    return [difference for difference in package_differences(origin, packages) if difference.name in needed]
 
 
 def declared_packages(root: Path) -> frozenset[str]:
@@ -77,12 +94,12 @@ def environment_differences(registered: Mapping[str, Any], minted: Mapping[str, 
 def rebuilt(origin: Origin, root: Path) -> Environment:
     """Give an environment by the lock of the commit in a scratch project, installed by pip unless it is there.
 
-    Where the commit has no lock, the version's own packages are it. Raises RemintError where Python is another or pip
-    fails.
+    Where the commit has no lock, the version's own packages are it. Raises RemintError where no Python of its minor
+    version is here or pip fails.
     """
-    python, constraints = _interpreter(python_of(origin)), _constraints(origin, root)
-    needed = _needed(root)
-    key = sha256(json.dumps([constraints, sorted(needed), python_of(origin)]).encode()).hexdigest()[:16]
+    python, patch = _interpreter(python_of(origin))
+    constraints, needed = _constraints(origin, root), _needed(root)
+    key = sha256(json.dumps([constraints, sorted(needed), patch]).encode()).hexdigest()[:16]
     place = (FOLDER / key).absolute()
     with locked(FOLDER / f"{key}.lock", "another remint process that is installing the same environment"):
         if not (place / _READY).is_file():
@@ -116,24 +133,28 @@ def _called(command: list[str], what: str, variables: Mapping[str, str] | None =
     return done.stdout
 
 
-def _interpreter(wanted: str) -> str:
-    """Find Python of a version: this one, or one on the PATH."""
-    if platform.python_version() == wanted:
-        return str(Path(sys.executable))
-    found = shutil.which(f"python{wanted.rpartition('.')[0]}")
-    if found and _called([found, "-c", "import platform; print(platform.python_version())"], found).strip() == wanted:
-        return found
-    raise RemintError(
-        f"--rebuild-env: the version was trained with Python {wanted}, this is {platform.python_version()}, and no "
-        f"python{wanted.rpartition('.')[0]} of that version is on the PATH"
-    )
+def _interpreter(wanted: str) -> tuple[str, str]:
+    """Find Python of a version, or of another patch release of it, here or on the PATH; give its path and version."""
+    minor = wanted.rpartition(".")[0]
+    found = {platform.python_version(): sys.executable}
+    other = shutil.which(f"python{minor}")
+    if other is not None and wanted not in found:
+        with suppress(RemintError):  # a launcher that finds none
+            found[_called([other, "-c", _VERSION], other).strip()] = other
+    same = [version for version in (wanted, *found) if version in found and version.rpartition(".")[0] == minor]
+    if not same:
+        raise RemintError(
+            f"--rebuild-env: the version was trained with Python {wanted}, this is {platform.python_version()}, and no "
+            f"python{minor} is on the PATH"
+        )
+    return found[same[0]], same[0]
 
 
 def _constraints(origin: Origin, root: Path) -> str:
     lock = root / LOCK
     if lock.is_file():
         return lock.read_text(encoding="utf-8")
-    return "".join(f"{name}=={version}\n" for name, version in origin.packages.items())
+    return "".join(f"{name}=={version}\n" for name, version in packages_of(origin).items())
 
 
 def _rank(name: str) -> int:

@@ -36,8 +36,6 @@ class Difference:
         """Tell it in one line."""
         if self.kind in ("parameter", "seed", "threads", "package", "environment"):
             return f"{self.kind} {self.name}: {_shown(self.registered)} → {_shown(self.minted)}"
-        if self.minted is None:
-            return f"{self.kind} {self.name}: is missing"
         rows = f", {self.detail}" if self.kind == "data" and self.detail else ""
         told = f"{_short(self.registered)} → {_short(self.minted)}"
         return f"{self.kind} {self.name}: sha256 {told}{rows}"
@@ -46,8 +44,7 @@ class Difference:
 def input_differences(origin: Origin, root: Path, registered_code: Path) -> Iterator[Difference]:
     """Give what differs in declarations and code, stage by stage. Threads are no input: the environment tells them.
 
-    `registered_code` is the folder that a version keeps its package's source in, as `code/remint` of an MLflow model;
-    a file there that is not what the stages ran with is a difference, too.
+    `registered_code` is the folder that a version keeps its package's source in, as `code/remint` of an MLflow model.
     """
     for stage in origin.stages:
         yield from _parameters(stage, root)
@@ -85,12 +82,10 @@ def _code(stage: OriginStage, root: Path, registered_code: Path) -> Iterator[Dif
         kept, minted = _content(registered_code / Path(file).relative_to(_CODE)), _content(root / file)
         if _sha256(minted) != digest:
             known = kept if _sha256(kept) == digest else None
-            yield Difference("code", file, digest, _sha256(minted), _diff(file, known, minted))
-        elif kept is not None and _sha256(kept) != digest:
-            yield Difference("code", file, _sha256(kept), digest, _diff(file, kept, minted))
+            yield Difference("code", file, digest, _sha256(minted), code_diff(file, known, minted))
 
 
-def _diff(file: str, registered: bytes | None, minted: bytes | None) -> str:
+def code_diff(file: str, registered: bytes | None, minted: bytes | None) -> str:
     """Give a unified diff, the empty text where the registered text is not at hand."""
     if registered is None:
         return ""

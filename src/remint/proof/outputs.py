@@ -7,12 +7,12 @@ from typing import Any
 
 from remint import paths
 from remint.files import read_json
-from remint.provenance import content_digest, file_digests, parts_digest
-from remint.registry.origin import Origin, OriginStage
+from remint.proof.shape import is_number
+from remint.provenance import file_digests, parts_digest
+from remint.registry.checksums import DESCRIPTION, PREPROCESSOR, WEIGHTS
+from remint.registry.origin import Origin, OriginStage, file_sha256
 
 FINGERPRINT = "fingerprint.json"
-_PREPROCESSOR = "preprocessor.json"
-_WEIGHTS = "weights.safetensors"
 
 
 @dataclass(frozen=True)
@@ -20,6 +20,8 @@ class Registered:
     """A version's folder: what the registry itself holds of the model."""
 
     folder: Path
+    seal: str | None = None
+    "sha256 of its `files.json`, as its tag tells; None of one that an earlier remint registered."
 
     @property
     def code(self) -> Path:
@@ -37,17 +39,16 @@ class Registered:
         return self.folder / "remint" / "evaluation"
 
     def own(self, file: str, origin: Origin) -> Path | None:
-        """Give the version's own copy of an output, None where it keeps none."""
-        path, prepared = Path(file), paths.prepared(origin.dataset)
+        """Give where the version keeps a copy of an output, be it there or gone; None where it keeps none."""
+        path, report = Path(file), paths.report("evaluate", origin.experiment)
         kept = {
-            paths.model(origin.experiment): self.model,
-            paths.report("evaluate", origin.experiment): self.evaluation,
-            prepared / _PREPROCESSOR: self.model / _PREPROCESSOR,
+            paths.model(origin.experiment) / WEIGHTS: self.model / WEIGHTS,
+            paths.model(origin.experiment) / DESCRIPTION: self.model / DESCRIPTION,
+            paths.prepared(origin.dataset) / PREPROCESSOR: self.model / PREPROCESSOR,
         }
-        for made, place in kept.items():
-            if path.is_relative_to(made) and (place / path.relative_to(made)).is_file():
-                return place / path.relative_to(made)
-        return None
+        if path.is_relative_to(report):
+            return self.evaluation / path.relative_to(report)
+        return kept.get(path)
 
 
 def compared_outputs(
@@ -56,7 +57,7 @@ def compared_outputs(
     """Give the digests of every output of the stages that were run, as registered and as minted, in their order.
 
     Of `fingerprint.json` it is that of all its parts but the environment, which may be another. Of a file that the
-    version itself holds, it is that of the version's copy.
+    version itself holds, it is that of the version's copy, None where that is gone.
     """
     found: dict[str, dict[str, str | None]] = {}
     for kind in kinds:
@@ -64,7 +65,7 @@ def compared_outputs(
         minted = _minted(stage, root)
         for file, digest in stage.outputs.items():
             own = registered.own(file, origin)
-            told = digest if own is None else content_digest(own)
+            told = digest if own is None else file_sha256(own)
             found[file] = {"registered": told, "minted": minted.pop(file, None)}
         found |= {file: {"registered": None, "minted": digest} for file, digest in minted.items()}
     file = (paths.model(origin.experiment) / FINGERPRINT).as_posix()
@@ -83,7 +84,7 @@ def altered_copies(origin: Origin, registered: Registered) -> dict[str, dict[str
     for stage in origin.stages:
         for file, digest in stage.outputs.items():
             own = registered.own(file, origin)
-            if own is not None and (altered := content_digest(own)) != digest:
+            if own is not None and (altered := file_sha256(own)) != digest:
                 found[file] = {"registered": altered, "minted": digest}
     return found
 
@@ -94,7 +95,7 @@ def largest_differences(origin: Origin, root: Path, registered: Registered) -> d
     minted = root / paths.model(origin.experiment)
     metrics = [_metrics(folder / "metrics.json") for folder in (registered.evaluation, report)]
     return {
-        "weights": _weights(registered.model / _WEIGHTS, minted / _WEIGHTS),
+        "weights": _weights(registered.model / WEIGHTS, minted / WEIGHTS),
         "predictions": _predictions(registered.evaluation / "predictions.parquet", report / "predictions.parquet"),
         "metrics": {
             name: {"registered": metrics[0].get(name), "minted": metrics[1].get(name)}
@@ -123,8 +124,12 @@ def _decided(content: Mapping[str, Any]) -> str:
 
 
 def _metrics(file: Path) -> dict[str, float]:
-    content = read_json(file) if file.is_file() else {}
-    return {name: value for name, value in content.items() if isinstance(value, int | float)}
+    """Give the finite numbers of a file; none of one that is gone or damaged."""
+    try:
+        content = read_json(file)
+    except (OSError, ValueError):
+        return {}
+    return {name: value for name, value in content.items() if is_number(value)} if isinstance(content, dict) else {}
 
 
 def _weights(registered: Path, minted: Path) -> float | None:
@@ -150,7 +155,7 @@ def _predictions(registered: Path, minted: Path) -> float | None:
 
     try:
         old, new = (pd.read_parquet(file, engine="pyarrow") for file in (registered, minted))
-    except (OSError, ValueError):
+    except Exception:  # a damaged file, which pyarrow and pandas tell in many ways
         return None
     if old.shape != new.shape or list(old.columns) != list(new.columns):
         return None

@@ -25,7 +25,9 @@ def run_stages(root: Path, python: str, addresses: Iterable[str], show: Show) ->
     Raises RemintError with what a failing stage says.
     """
     store = root / paths.MLFLOW_DB
-    copy_empty_store(store)
+    store.parent.mkdir(parents=True, exist_ok=True)
+    if python == sys.executable:  # the MLflow of a rebuilt environment may have other tables
+        copy_empty_store(store)
     command = [python, "-m", "remint.lifeline", str(os.getpid()), "remint.stages", *addresses]
     with tempfile.TemporaryFile() as said:
         process = subprocess.Popen(

@@ -11,6 +11,7 @@ from remint import paths
 from remint.errors import RemintError
 from remint.files import read_json
 from remint.proof.commits import CODE, file_at, read_tree
+from remint.proof.environment import packages_of
 from remint.proof.references import Commit, Named, Run
 from remint.proof.side import Side
 from remint.proof.tree_sides import experiment_side, whole_side
@@ -94,7 +95,7 @@ def _version_side(version: "Version") -> Side:
     origin = _origin(version, kept)
     if origin is not None:
         lock = lock_entries((kept / ORIGIN / LOCK).read_text(encoding="utf-8"))
-        side = replace(side, dataset=origin.dataset, rows=origin.rows, packages=origin.packages)
+        side = replace(side, dataset=origin.dataset, rows=origin.rows, packages=packages_of(origin))
         side = replace(side, views={**side.views, **origin_views(origin, lock)})
         texts += _texts_at(origin.commit)
     if not side.views:

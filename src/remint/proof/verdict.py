@@ -8,7 +8,9 @@ from remint.proof.coherence import DIFFERENT, EQUIVALENT, HARDWARE, IDENTICAL, t
 from remint.proof.inputs import Difference
 
 EXIT_CODES = {IDENTICAL: 0, EQUIVALENT: 3, DIFFERENT: 4}
-_DAMAGED = "the version's own copy is not what its stages wrote: it was damaged or changed after the registration"
+_DAMAGED = (
+    "the version's own copy is not what its stages wrote: it was damaged, changed or removed after the registration"
+)
 
 
 @dataclass(frozen=True)

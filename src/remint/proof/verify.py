@@ -2,11 +2,12 @@
 
 import platform
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError
 from importlib.metadata import version as version_of_package
+from itertools import chain
 from pathlib import Path
 from typing import Any
 
@@ -23,9 +24,11 @@ from remint.proof.environment import (
     python_of,
     rebuilt,
     this_environment,
+    wanting_packages,
 )
 from remint.proof.inputs import Difference, input_differences
 from remint.proof.outputs import FINGERPRINT, Registered, altered_copies, compared_outputs, largest_differences
+from remint.proof.package import altered_package
 from remint.proof.running import run_stages
 from remint.proof.scratch import scratch_project
 from remint.proof.shape import STAGES
@@ -34,6 +37,7 @@ from remint.provenance import processor
 from remint.registry.checksums import verify as verify_files
 from remint.registry.origin import Origin, origin_folder, origin_of
 from remint.tracking.models import Version, local_folder
+from remint.tracking.packaging import FILES_SEAL
 
 CHECKSUMS = "remint.checksums"
 "Tag of a version: sha256 of `checksums.json`."
@@ -63,7 +67,7 @@ def verify(version: Version, start: str | None, rebuild: bool, store: Store, sho
     """
     began = time.monotonic()
     origin, folder = origin_of(version), origin_folder(version)
-    registered = Registered(local_folder(version))
+    registered = Registered(local_folder(version), version.tags.get(FILES_SEAL))
     show(f"{version}: commit {(origin.commit or 'unknown')[:12]}{', uncommitted changes' if origin.dirty else ''}")
     with scratch_project(origin, folder) as root:
         found = _found(origin, registered, root, start, rebuild, store, show)
@@ -71,18 +75,21 @@ def verify(version: Version, start: str | None, rebuild: bool, store: Store, sho
         verify_files(registered.model, version.tags.get(CHECKSUMS))
     if origin.dirty:
         found.notes.append("it was trained with uncommitted changes; they were applied to the commit")
+    if registered.seal is None:
+        found.notes.append("an earlier remint registered it: the code that it is served by was not compared")
     return _certificate(version, origin, found, time.monotonic() - began)
 
 
 def _found(
     origin: Origin, registered: Registered, root: Path, asked: str | None, rebuild: bool, store: Store, show: Show
 ) -> Found:
-    first = next(input_differences(origin, root, registered.code), None)
+    inputs = input_differences(origin, root, registered.code)
+    first = next(chain(inputs, altered_package(registered, root)), None)
     if first is not None:
         return _refused(first, asked)
     start = find_start(asked, origin, store, root)
     if start.difference is not None:
-        return _refused(start.difference, asked)
+        return _refused(start.difference, asked, start.notes)
     for note in start.notes:
         show(note)
     environment, notes = _environment(origin, root, rebuild, show)
@@ -95,9 +102,9 @@ def _found(
     return found
 
 
-def _refused(first: Difference, asked: str | None) -> Found:
+def _refused(first: Difference, asked: str | None, notes: Iterable[str] = ()) -> Found:
     """Nothing is run: what would be trained is not the version."""
-    return Found(Verdict(DIFFERENT, first), asked or "ingest")
+    return Found(Verdict(DIFFERENT, first), asked or "ingest", notes=list(notes))
 
 
 def _environment(origin: Origin, root: Path, rebuild: bool, show: Show) -> tuple[Environment, list[str]]:
@@ -112,7 +119,7 @@ def _environment(origin: Origin, root: Path, rebuild: bool, show: Show) -> tuple
     if rebuild:
         show(f"making the environment of the commit's lock, as here {_listed(differences)}")
         made = rebuilt(origin, root)
-        left = package_differences(origin, made.packages)
+        left = wanting_packages(origin, root, made.packages)
         told = f", in which {_listed(left)}" if left else ""
         return made, [f"the stages ran in an environment installed by the commit's lock{told}"]
     return here, [f"this environment is not that of the version: {_listed(differences)}"]

@@ -7,19 +7,21 @@ from pathlib import Path
 
 from remint import paths
 from remint.config.experiment import ExperimentConfig
+from remint.errors import RemintError
 from remint.files import read_json, scratch_folder
 from remint.registry import dossier
+from remint.registry.checksums import WEIGHTS
 from remint.registry.deciding import decide, reigning_on, withheld
 from remint.registry.decision import Decision, made_champion, stored_verdicts
 from remint.registry.evidence import Evidence, number
 from remint.registry.found import is_better
 from remint.registry.history import Entry, begin, finish, lose, registry_lock, renumbered, settled
 from remint.registry.making_origin import add_origin, is_wanting
-from remint.registry.origin import ORIGIN, SEAL, VERIFIED, seal_tags
+from remint.registry.origin import ORIGIN, SEAL, VERIFIED, file_sha256, seal_tags
 from remint.registry.package import package_digest, predictor_package
 from remint.registry.record import record_evaluation
 from remint.registry.succession import withdrawal
-from remint.registry.telling import complete, tell
+from remint.registry.telling import complete, is_told, tell
 from remint.registry.unfinished import shown
 from remint.tracking import models, registration
 from remint.tracking.models import Version
@@ -28,7 +30,7 @@ from remint.tracking.version_files import MODEL_DATA, has_files, local_folder, m
 
 champion, versions = models.champion, models.versions
 MADE_OF = "remint.evaluation"
-"Tag of a version: digest of what its dossier was made of."
+"Tag of a version: digest of what its dossier was made of. It goes before a renewal and comes with its last step."
 CHECKSUMS = "remint.checksums"
 
 
@@ -36,7 +38,8 @@ def register_and_promote(experiment: str, config: ExperimentConfig) -> Decision:
     """Register the trained, evaluated model unless that very training is registered, and promote it if it may be.
 
     Its evaluation is recorded first where the store lacks it. A version that exists gets the evaluation and the
-    decision of now; one whose files are gone is registered anew, under another number. Raises RemintError.
+    decision of now; one whose files are gone is registered anew, under another number. Raises RemintError, so where the
+    version has other weights than those that were evaluated.
     """
     with registry_lock(), shown(), scratch_folder(paths.TEMPORARY) as temporary:
         run_id = record_evaluation(experiment)
@@ -139,31 +142,41 @@ def _decide_again(
     seals: dict[str, str] = {}
     made_of = dossier.dossier_digest(version.name, config.dataset)
     kept = stored / dossier.PLACE
-    is_whole = (kept / dossier.ABOUT).is_file() and not is_wanting(kept / ORIGIN, version.name, config.dataset)
+    is_whole = (kept / dossier.ABOUT).is_file() and not is_wanting(kept / ORIGIN, version, config.dataset)
     if version.tags.get(MADE_OF) == made_of and is_whole:
         shutil.copytree(kept, folder)
         renewed = False
     else:
+        _check_bits(version, stored)
         dossier.make_dossier(folder, version.name, config.dataset, run_id, kept=kept)
-        add_origin(folder / ORIGIN, version.name, config)
+        add_origin(folder / ORIGIN, version.name, config, kept / ORIGIN)
         seals = seal_tags(folder / ORIGIN)
-        old = {name for name in (VERIFIED, SEAL) if version.tags.get(name) != seals.get(name)}  # about what was
-        models.untag_version(version, tuple(old & version.tags.keys()))
+        version = models.untag_version(version, (MADE_OF, VERIFIED, SEAL))  # about what was
         dossier.add_cost(folder, stored / MODEL_DATA, config.dataset, run_id)
         dossier.add_about(folder, version.name, config, version.number, run_id)
         renewed = True
     decision = decide(folder, stored / MODEL_DATA, version.number, config, version.name, run_id)
     decision = _withheld(decision, withdrawal(version.number, entries))
     decision = reigning_on(stored / dossier.PLACE, decision, entries)
-    told = made_champion(stored / dossier.PLACE) is not None
-    changed = renewed or decision.verdicts != stored_verdicts(folder) or (decision.is_champion and not told)
+    told = is_told(version) and (made_champion(stored / dossier.PLACE) is not None or not decision.is_champion)
+    changed = renewed or not told or decision.verdicts != stored_verdicts(folder)
     if changed or decision.promoted:
         entry = _begin(decision)
         metrics = {f"test_{name}": repr(value) for name, value in Evidence(folder).metrics.items()}
-        tell(version, folder, decision, {**metrics, MADE_OF: made_of, **seals})
+        tell(version, folder, decision, {**metrics, **seals, MADE_OF: made_of})
         if entry is not None:
             finish(version.name, entry)
     return decision
+
+
+def _check_bits(version: Version, stored: Path) -> None:
+    """Raise RemintError where the weights are not those that a version of the same training holds."""
+    own, other = (file_sha256(place / WEIGHTS) for place in (stored / MODEL_DATA, paths.model(version.name)))
+    if own != other:
+        raise RemintError(
+            f"{paths.model(version.name) / WEIGHTS}: sha256 {other}; {version}, which is the same training, holds "
+            f"{own}: its evidence is not renewed by that of other bits; `remint verify {version}` tells what differs"
+        )
 
 
 def _after(decision: Decision, number: int) -> int | None:

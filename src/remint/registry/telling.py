@@ -10,7 +10,7 @@ from remint import paths
 from remint.errors import RemintError
 from remint.files import read_json, scratch_folder
 from remint.registry import dossier
-from remint.registry.decision import GATE, Decision, decision_tags, write_decision
+from remint.registry.decision import DECIDED, GATE, Decision, decision_tags, write_decision
 from remint.registry.evidence import DECISION
 from remint.tracking import models
 from remint.tracking.models import Version
@@ -37,10 +37,18 @@ def dossier_of(version: Version) -> Iterator[Path]:
 
 
 def tell(version: Version, folder: Path, decision: Decision, tags: Mapping[str, str] | None = None) -> None:
-    """Put a dossier with its decision in the place of a version's, and tag the version so."""
+    """Put a dossier with its decision in the place of a version's, and tag the version so, with `tags` last."""
     complete(folder, decision)
     replace_files(version, dossier.PLACE, folder)
-    _tag(version, {**(tags or {}), **decision.tags()})
+    _tag(version, {**decision.tags(), **(tags or {})})
+
+
+def is_told(version: Version) -> bool:
+    """Tell whether a version's tags say of its last decision what its files do, whenever each was written."""
+    with suppress(KeyError, TypeError):  # a file that is damaged tells nothing
+        tags = decision_tags(_decision(version))
+        return all(version.tags.get(name) == value for name, value in tags.items() if name != DECIDED)
+    return False
 
 
 def was_told(version: Version, when: str) -> bool:

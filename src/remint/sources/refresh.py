@@ -1,5 +1,7 @@
 """Accepting content that moved: fetch a source again and renew the digests in `datasets.yaml`."""
 
+import shutil
+
 from ruamel.yaml import YAML
 from ruamel.yaml.nodes import MappingNode, Node, ScalarNode
 
@@ -43,7 +45,7 @@ def _fetch_again(file_name: str, file: SourceFile) -> str:
                 failures.append((kind(alternative).describe(alternative), error))
                 continue
             with writing(paths.DOWNLOADS / sha256) as target:
-                received.rename(target)
+                shutil.copyfile(received, target)
             return sha256
     raise unfetched(file_name, failures)
 

@@ -6,6 +6,7 @@ import sys
 import tempfile
 from collections.abc import Iterable
 from pathlib import Path
+from urllib.parse import unquote, urlsplit
 
 from remint import paths
 from remint.stages.declared import Declared
@@ -73,6 +74,12 @@ class Allowed:
         while name not in self._allowed and self._inside(name):
             name = name.rpartition(os.sep)[0]
         return name in self._allowed
+
+
+def database_file(name: str | bytes | os.PathLike[str]) -> str:
+    """Give the file that SQLite opens by a name, which may be a URI."""
+    text = os.fsdecode(name)
+    return unquote(urlsplit(text).path) if text.startswith("file:") else text
 
 
 def _final(part: str) -> str:

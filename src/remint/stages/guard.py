@@ -6,7 +6,7 @@ others, such as Prefect's, are left alone. What the tracking store does for the 
 
 Unseen remain: commands that a stage starts and processes that it spawns; files outside the project; whether a file
 exists and how large it is; what modules read that were imported before the stage; libraries that open files or
-connections in native code, but for those of `native.py`.
+connections in native code, but for the functions of `native.py`.
 """
 
 import os
@@ -22,18 +22,18 @@ from typing import Any
 from weakref import WeakSet
 
 from remint.errors import RemintError
-from remint.stages.allowed import Allowed
+from remint.stages.allowed import Allowed, database_file
 from remint.stages.callers import is_no_input
 from remint.stages.native import announce_native_opens
 
 _WRITING = os.O_WRONLY | os.O_RDWR | os.O_CREAT
 _LONGEST = 65536
 "Bytes that are read of what was refused."
-_FILES = {"open": 2, "sqlite3.connect": None}
-"Event whose first argument is a file to where its flags stand."
 _MOVES = ("os.rename", "os.link")
 "Events whose first two arguments are from where to where."
 _LISTINGS = ("os.listdir", "os.scandir")
+_BY_NAME = ("open", "sqlite3.connect", *_LISTINGS)
+"Events whose first argument is a file or folder by its name, if it is not an open one's number."
 _CONNECTIONS = {
     "socket.connect": 1,
     "socket.sendto": 1,
@@ -43,6 +43,7 @@ _CONNECTIONS = {
     "socket.gethostbyaddr": 0,
 }
 "Event to where the address or host stands."
+_EVENTS = frozenset({*_BY_NAME, *_MOVES, *_CONNECTIONS, "os.symlink"})
 
 _started: "WeakSet[threading.Thread]" = WeakSet()
 "Threads that a stage started; they may outlive it, and work for the next."
@@ -155,22 +156,22 @@ def _install() -> None:
 
 def _hook(event: str, arguments: tuple[Any, ...]) -> None:
     guard = _guard
-    if guard is None:
+    if guard is None or event not in _EVENTS or not guard.concerns_this_thread():
         return
-    if event in _FILES:
-        path, place = arguments[0], _FILES[event]
-        if isinstance(path, str | bytes | os.PathLike) and guard.concerns_this_thread():
-            guard.file(path, 0 if place is None else arguments[place])
+    first = arguments[0]
+    if event in _BY_NAME and not isinstance(first, str | bytes | os.PathLike):
+        return
+    if event == "open":
+        guard.file(first, arguments[2])
+    elif event == "sqlite3.connect":
+        guard.file(database_file(first), os.O_RDONLY)
     elif event in _MOVES:
-        if guard.concerns_this_thread():
-            guard.move(arguments[0], arguments[1])
+        guard.move(first, arguments[1])
     elif event == "os.symlink":
-        if guard.concerns_this_thread():
-            guard.link(arguments[0], arguments[1])
+        guard.link(first, arguments[1])
     elif event in _LISTINGS:
-        if isinstance(arguments[0], str | bytes | os.PathLike) and guard.concerns_this_thread():
-            guard.listing(arguments[0])
-    elif event in _CONNECTIONS and guard.concerns_this_thread():
+        guard.listing(first)
+    else:
         guard.connection(arguments, _CONNECTIONS[event])
 
 

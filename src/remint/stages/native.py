@@ -9,6 +9,7 @@ import sys
 from collections.abc import Callable, Sequence
 from importlib.abc import MetaPathFinder
 from importlib.machinery import ModuleSpec, PathFinder
+from pathlib import Path
 from types import ModuleType
 from typing import Any, NamedTuple
 
@@ -16,7 +17,7 @@ _WRITE = os.O_WRONLY | os.O_CREAT
 
 
 class _Entry(NamedTuple):
-    """A function that opens a path."""
+    """A function that opens a path, or a list of paths."""
 
     module: str
     owner: str
@@ -32,6 +33,30 @@ class _Entry(NamedTuple):
 _ENTRIES = (
     _Entry("pandas.io.parquet", "PyArrowImpl", "read", 1, "path", os.O_RDONLY),
     _Entry("pandas.io.parquet", "PyArrowImpl", "write", 2, "path", _WRITE),
+    _Entry("pyarrow", "", "memory_map", 0, "path", os.O_RDONLY),
+    _Entry("pyarrow", "", "create_memory_map", 0, "path", _WRITE),
+    _Entry("pyarrow", "", "input_stream", 0, "source", os.O_RDONLY),
+    _Entry("pyarrow", "", "output_stream", 0, "source", _WRITE),
+    _Entry("pyarrow.csv", "", "read_csv", 0, "input_file", os.O_RDONLY),
+    _Entry("pyarrow.csv", "", "open_csv", 0, "input_file", os.O_RDONLY),
+    _Entry("pyarrow.csv", "", "write_csv", 1, "output_file", _WRITE),
+    _Entry("pyarrow.dataset", "", "dataset", 0, "source", os.O_RDONLY),
+    _Entry("pyarrow.dataset", "", "parquet_dataset", 0, "metadata_path", os.O_RDONLY),
+    _Entry("pyarrow.feather", "", "read_feather", 0, "source", os.O_RDONLY),
+    _Entry("pyarrow.feather", "", "read_table", 0, "source", os.O_RDONLY),
+    _Entry("pyarrow.feather", "", "write_feather", 1, "dest", _WRITE),
+    _Entry("pyarrow.ipc", "", "open_file", 0, "source", os.O_RDONLY),
+    _Entry("pyarrow.ipc", "", "open_stream", 0, "source", os.O_RDONLY),
+    _Entry("pyarrow.ipc", "", "new_file", 0, "sink", _WRITE),
+    _Entry("pyarrow.ipc", "", "new_stream", 0, "sink", _WRITE),
+    _Entry("pyarrow.json", "", "read_json", 0, "input_file", os.O_RDONLY),
+    _Entry("pyarrow.orc", "", "read_table", 0, "source", os.O_RDONLY),
+    _Entry("pyarrow.orc", "ORCFile", "__init__", 1, "source", os.O_RDONLY),
+    _Entry("pyarrow.orc", "ORCWriter", "__init__", 1, "where", _WRITE),
+    _Entry("pyarrow.parquet", "", "read_metadata", 0, "where", os.O_RDONLY),
+    _Entry("pyarrow.parquet", "", "read_schema", 0, "where", os.O_RDONLY),
+    _Entry("pyarrow.parquet.core", "", "read_metadata", 0, "where", os.O_RDONLY),
+    _Entry("pyarrow.parquet.core", "", "read_schema", 0, "where", os.O_RDONLY),
     _Entry("pyarrow.parquet.core", "ParquetFile", "__init__", 1, "source", os.O_RDONLY),
     _Entry("pyarrow.parquet.core", "ParquetDataset", "__init__", 1, "path_or_paths", os.O_RDONLY),
     _Entry("pyarrow.parquet.core", "ParquetWriter", "__init__", 1, "where", _WRITE),
@@ -83,10 +108,19 @@ def _wrap(module: ModuleType) -> None:
 def _announcing(original: Callable[..., Any], entry: _Entry) -> Callable[..., Any]:
     @functools.wraps(original, updated=())
     def announced(*arguments: Any, **named: Any) -> Any:
-        path = arguments[entry.place] if len(arguments) > entry.place else named.get(entry.argument)
-        if isinstance(path, str | os.PathLike):
-            sys.audit("open", os.fspath(path), None, entry.flags)
+        given = arguments[entry.place] if len(arguments) > entry.place else named.get(entry.argument)
+        for path in given if isinstance(given, list | tuple) else (given,):
+            if isinstance(path, str | os.PathLike):
+                _announce(os.fspath(path), entry.flags)
         return original(*arguments, **named)
 
     announced.announces = True  # type: ignore[attr-defined]
     return announced
+
+
+def _announce(path: str, flags: int) -> None:
+    """Announce a file as opened; a folder, whose files are read, as listed."""
+    if flags == os.O_RDONLY and Path(path).is_dir():
+        sys.audit("os.listdir", path)
+    else:
+        sys.audit("open", path, None, flags)

@@ -46,15 +46,16 @@ class Task(ABC):
     def figures(self, means: dict[str, float]) -> dict[str, float]:
         """Turn the means of what `errors` sums into the metrics."""
 
-    def sums(self, outputs: Tensor, target: Tensor) -> dict[str, Tensor]:
-        """Give what an epoch's metrics are made of: sums (float64) that add up over batches."""
+    def sums(self, outputs: Tensor, target: Tensor) -> dict[str, float]:
+        """Give what an epoch's metrics are made of: sums that add up over batches."""
         count = self.count(target)
-        loss = self.loss(outputs, target).double() * count
-        return {"count": torch.tensor(float(count), dtype=torch.float64), "loss": loss, **self.errors(outputs, target)}
+        errors = {name: error.item() for name, error in self.errors(outputs, target).items()}
+        return {"count": float(count), "loss": self.loss(outputs, target).item() * count, **errors}
 
-    def epoch_figures(self, batches: list[dict[str, Tensor]]) -> dict[str, float]:
+    def epoch_figures(self, batches: list[dict[str, float]]) -> dict[str, float]:
         """Give `loss` and the metrics of an epoch from the sums of its batches."""
-        totals = {name: torch.stack([sums[name] for sums in batches]).sum().item() for name in batches[0]}
+        columns = {name: [sums[name] for sums in batches] for name in batches[0]}
+        totals = {name: torch.tensor(column, dtype=torch.float64).sum().item() for name, column in columns.items()}
         means = {name: total / totals["count"] for name, total in totals.items() if name != "count"}
         return {"loss": means.pop("loss"), **self.figures(means)}
 

@@ -1,7 +1,7 @@
 """Registered models: one an experiment, a version a fingerprint; the alias `champion` is on the one that is served."""
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
 
@@ -106,11 +106,13 @@ def tag_version(version: Version, tags: Mapping[str, str]) -> None:
                 client().set_model_version_tag(version.name, str(version.number), name, value)
 
 
-def untag_version(version: Version, names: tuple[str, ...]) -> None:
-    """Take tags off a version."""
+def untag_version(version: Version, names: tuple[str, ...]) -> Version:
+    """Take those tags off a version that it has, in this order; give it without them."""
     with store_errors():
         for name in names:
-            client().delete_model_version_tag(version.name, str(version.number), name)
+            if name in version.tags:
+                client().delete_model_version_tag(version.name, str(version.number), name)
+    return replace(version, tags={name: value for name, value in version.tags.items() if name not in names})
 
 
 def move_champion(experiment: str, number: int) -> None:

@@ -7,11 +7,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import remint
+from remint.files import write_json
+from remint.provenance import file_digests
 from remint.tracking.failures import store_errors
 
 if TYPE_CHECKING:
     from mlflow.models import ModelSignature
     from mlflow.types.schema import AnyType, DataType
+
+FILES = "files.json"
+"In a version's folder: sha256 by path of what MLflow wrote there, but of `data/`, which has its own `checksums.json`."
+FILES_SEAL = "remint.files"
+"Tag of a version: sha256 of its `files.json`."
+_WRITTEN = ("MLmodel", "code", "conda.yaml", "python_env.yaml", "requirements.txt")
 
 
 @dataclass(frozen=True)
@@ -52,7 +60,7 @@ def write_files(folder: Path, package: Package) -> None:
 
 
 def write_package(folder: Path, package: Package, model_id: str, run_id: str) -> None:
-    """Write a model's folder, which must not exist. The whole of remint's code goes with it.
+    """Write a model's folder, which must not exist. The whole of remint's code goes with it, and `files.json`.
 
     Raises RemintError.
     """
@@ -73,6 +81,13 @@ def write_package(folder: Path, package: Package, model_id: str, run_id: str) ->
             signature=_signature(package.signature),
             mlflow_model=model,
         )
+    write_json(folder / FILES, package_digests(folder))
+
+
+def package_digests(folder: Path) -> dict[str, str]:
+    """Give the sha256 of the files that `files.json` tells of, by their path in a model's folder."""
+    found = (entry for name in _WRITTEN for entry in file_digests(folder / name).items())
+    return {Path(file).relative_to(folder).as_posix(): digest for file, digest in found}
 
 
 def _signature(signature: Signature) -> "ModelSignature":

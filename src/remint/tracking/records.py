@@ -14,6 +14,8 @@ from remint.tracking.values import log_parameters
 
 FINGERPRINT = "fingerprint.json"
 "File of a run that tells all that decided the training."
+EVALUATION = "remint.evaluation"
+"Tag of a run: digest of the evaluation that it holds whole."
 _EXPERIMENT_TAGS = {"mlflow.experimentKind": "custom_model_development"}
 "MLflow's pages then show runs and models, and not what is for language models."
 _DIGEST_LENGTH = 36
@@ -66,7 +68,7 @@ def end_run(run_id: str, status: str, failure: str = "", evaluation: str = "") -
 
     tags = {"remint.failure": failure[:_TAG_LENGTH]} if failure else {"remint.trained": "true"}
     if evaluation:
-        tags |= {"remint.evaluated": "true", "remint.evaluation": evaluation}
+        tags |= {"remint.evaluated": "true", EVALUATION: evaluation}
     with store_errors():
         run = client().get_run(run_id)
         if not failure and "remint.failure" in run.data.tags:

@@ -4,12 +4,12 @@ import json
 import shutil
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from remint import paths
 from remint.files import scratch_folder
+from remint.provenance import content_digest
 from remint.tracking.address import sqlite_file
 from remint.tracking.failures import store_errors
 from remint.tracking.models import (
@@ -23,7 +23,7 @@ from remint.tracking.models import (
     version_of,
     versions,
 )
-from remint.tracking.packaging import Package, write_package
+from remint.tracking.packaging import FILES, FILES_SEAL, Package, write_package
 from remint.tracking.records import experiment_id
 from remint.tracking.settings import own_uri
 from remint.tracking.store import client
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from mlflow.entities import LoggedModel
 
 _LINKED = "mlflow.modelVersions"
+"Tag of a logged model that is, or was, a version: what was registered whole is not ours to delete."
 
 
 @dataclass(frozen=True)
@@ -55,14 +56,14 @@ def register(entry: Entry) -> Version:
     Call it with the registry's lock held, after `clean_up`. Raises RemintError.
     """
     with store_errors():
-        model_id = _log_model(entry)
+        model_id, seal = _log_model(entry)
         make_model(entry.experiment)
         with own_uri():
             created = client().create_model_version(
                 entry.experiment,
                 f"models:/{model_id}",
                 entry.run_id,
-                tags={FINGERPRINT: entry.fingerprint, **entry.tags},
+                tags={FINGERPRINT: entry.fingerprint, FILES_SEAL: seal, **entry.tags},
                 model_id=model_id,
             )
     version = version_of(created, alias_number(entry.experiment, CHAMPION))
@@ -96,20 +97,23 @@ def clean_up_all() -> tuple[str, ...]:
 
 def _clean_up(dataset_id: str, chosen: str | None = None, experiment: str | None = None) -> list[str]:
     cleaned: list[str] = []
-    versions_of = cache(versions)
     with store_errors():
         for model in list(paged(client().search_logged_models, [dataset_id], chosen)):
-            if FINGERPRINT not in model.tags or experiment not in (None, model.name):
+            if FINGERPRINT not in model.tags or _LINKED in model.tags or experiment not in (None, model.name):
                 continue
-            known = {version.model_id: version for version in versions_of(model.name)}
-            if model.model_id not in known:
+            version = _version_from(model)
+            if version is None:
                 _delete(model)
-            elif _LINKED not in model.tags:
-                _link(known[model.model_id])
             else:
-                continue
+                _link(version)
             cleaned.append(str(model.name))
     return cleaned
+
+
+def _version_from(model: "LoggedModel") -> Version | None:
+    """Give the version that was made from a logged model: by its run, as people rename registered models."""
+    found = paged(client().search_model_versions, f"run_id = '{model.source_run_id}'")
+    return next((version for entry in found if (version := version_of(entry, None)).model_id == model.model_id), None)
 
 
 def _link(version: Version) -> None:
@@ -127,8 +131,8 @@ def _delete(model: "LoggedModel") -> None:
     client().delete_logged_model(model.model_id)
 
 
-def _log_model(entry: Entry) -> str:
-    """Log the files of a version to be; give the id of the logged model."""
+def _log_model(entry: Entry) -> tuple[str, str]:
+    """Log the files of a version to be; give the id of the logged model, and the sha256 of its `files.json`."""
     from mlflow.entities import LoggedModelOutput
 
     tags = {FINGERPRINT: entry.fingerprint}
@@ -136,13 +140,14 @@ def _log_model(entry: Entry) -> str:
     with scratch_folder(paths.TEMPORARY) as temporary:
         folder = temporary / "model"
         write_package(folder, entry.package, model.model_id, entry.run_id)
+        seal = content_digest(folder / FILES)
         for name, files in entry.folders.items():
             shutil.copytree(files, folder / name)
         client().log_model_artifacts(model.model_id, str(folder))
     client().log_outputs(entry.run_id, [LoggedModelOutput(model.model_id, step=0)])
     _link_metrics(entry.run_id, model.model_id)
     client().finalize_logged_model(model.model_id, "READY")
-    return str(model.model_id)
+    return str(model.model_id), seal
 
 
 def _link_metrics(run_id: str, model_id: str) -> None:

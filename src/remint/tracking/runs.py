@@ -8,7 +8,7 @@ from typing import Any
 from remint.errors import RemintError
 from remint.git import git_state
 from remint.tracking.failures import store_errors
-from remint.tracking.records import RunRecord, create_run, end_run
+from remint.tracking.records import EVALUATION, RunRecord, create_run, end_run
 from remint.tracking.resumption import Earlier, take_up
 from remint.tracking.signs import Sign, cut_off
 from remint.tracking.store import client
@@ -91,11 +91,15 @@ def find_run(fingerprint: str, dataset: str, name: str) -> str | None:
 def log_evaluation(run_id: str, metrics: Mapping[str, float], folders: Mapping[str, Path], digest: str) -> None:
     """Add metrics of the test split, as `test_METRIC`, and files to a run; `folders` maps folders of the run to ours.
 
-    `digest` tells what was added; `evaluation_digest` gives it back. A metric that the run holds already, from a
-    process that was killed before the end, is not sent again. Raises RemintError.
+    `digest` tells what was added; `evaluation_digest` gives it back, and until all is added, none: that of the
+    evaluation before goes first. A metric that the run holds already, from a process that was killed before the end, is
+    not sent again. Raises RemintError.
     """
     with store_errors():
-        held = client().get_run(run_id).data.metrics
+        run = client().get_run(run_id)
+        if EVALUATION in run.data.tags:
+            client().delete_tag(run_id, EVALUATION)
+        held = run.data.metrics
         named = {f"test_{name}": float(value) for name, value in metrics.items()}
         send_metrics(run_id, {n: value for n, value in named.items() if repr(held.get(n)) != repr(value)}, TEST_STEP)
         for place, folder in folders.items():
@@ -112,7 +116,7 @@ def evaluation_digest(run_id: str) -> str | None:
     """Give the digest of the evaluation that a run holds, None where it holds none."""
     with store_errors():
         run = client().get_run(run_id)
-    return run.data.tags.get("remint.evaluation") if run.info.status == "FINISHED" else None
+    return run.data.tags.get(EVALUATION) if run.info.status == "FINISHED" else None
 
 
 def test_metrics(run_id: str) -> dict[str, float]:

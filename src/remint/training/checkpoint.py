@@ -39,7 +39,7 @@ class Position:
     "State of the network, by name."
     optimizer: dict[str, Any]
     "State of the optimizer, as it gives it."
-    losses: list[Tensor]
+    losses: list[float]
     "Mean loss of each of those batches."
     sizes: list[int]
     "What each of those means is taken over."

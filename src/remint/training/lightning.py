@@ -1,8 +1,7 @@
 """The LightningModule around any network and task, and the Trainer that runs it.
 
 Lightning costs a fixed time per call of `training_step`, which counts for small networks. So a call learns from a group
-of batches, by manual optimization with a plain torch optimizer, and nothing is logged through Lightning: figures are
-summed in tensors and read once per epoch.
+of batches, by manual optimization with a plain torch optimizer, and nothing is logged through Lightning.
 """
 
 import logging
@@ -55,12 +54,12 @@ class TrainingModule(pl.LightningModule):
         self._augments = settings.augmentation != AugmentationConfig()
         self._parameters_list = [p for p in network.parameters() if p.requires_grad]
         self._first_step = self._learned = 0
-        self._losses: list[Tensor] = []
+        self._losses: list[float] = []
         self._sizes: list[int] = []
         self._start = epochs.start
         if self._start is not None:
             self._losses, self._sizes = list(self._start.losses), list(self._start.sizes)
-        self._validated: list[dict[str, Tensor]] = []
+        self._validated: list[dict[str, float]] = []
 
     def __setattr__(self, name: str, value: Any) -> None:
         """Take a short way for the one attribute that Lightning sets twenty times a step: 5 % of a small network's."""
@@ -116,7 +115,7 @@ class TrainingModule(pl.LightningModule):
             batch = batch | {"image": augment(batch["image"], self._settings.augmentation)}
         target = batch["target"]
         loss = self._task.loss(self.network(batch), target, self._settings.label_smoothing)
-        self._losses.append(loss.detach())
+        self._losses.append(loss.item())  # a tensor that stays would lie where the step's large blocks were
         self._sizes.append(self._task.count(target))
         if self._penalised:
             loss = loss + self._settings.l1 * l1_penalty(self._penalised)
@@ -134,11 +133,11 @@ class TrainingModule(pl.LightningModule):
     def on_train_epoch_end(self) -> None:
         """Compute the epoch's figures; Lightning has validated by now."""
         done = self.current_epoch + 1
-        sizes = torch.tensor(self._sizes, dtype=torch.float64)
+        losses, sizes = (torch.tensor(values, dtype=torch.float64) for values in (self._losses, self._sizes))
         validated = self._task.epoch_figures(self._validated)
         row = {
             "epoch": done,
-            "train_loss": (torch.stack(self._losses).double() @ sizes / sizes.sum()).item(),
+            "train_loss": (losses @ sizes / sizes.sum()).item(),
             **{f"val_{name}": value for name, value in validated.items()},
             "lr": float(self._optimizer.param_groups[0]["lr"]),
         }

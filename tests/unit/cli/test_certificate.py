@@ -105,6 +105,13 @@ def test_what_is_no_certificate_is_told(tmp_path: Path, content: bytes) -> None:
         check(file, None)
 
 
+def test_other_line_ends_are_an_alteration(tmp_path: Path) -> None:
+    file = tmp_path / "certificate.json"
+    file.write_bytes(certificate_text(IDENTICAL).replace("\n", "\r\n").encode())
+    with pytest.raises(RemintError, match="it was altered"):
+        check(file, None)
+
+
 def test_what_cannot_be_read_is_told(tmp_path: Path) -> None:
     with pytest.raises(RemintError, match="cannot be read: Is a directory"):
         check(tmp_path, None)

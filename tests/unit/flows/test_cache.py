@@ -76,10 +76,24 @@ def test_a_damaged_object_is_given_as_it_is(project: Path) -> None:
     assert place_all(project / "scratch")[2] == "two"
 
 
-def test_a_damaged_listing_of_a_folder_is_told(project: Path) -> None:
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [
+        (b'"md5"', b'"md5'),
+        (b"relpath", b"relpati"),
+        (b'"a.txt"', b"1"),
+        (b'"a.txt"', b'"/dev/null/a.txt"'),
+        (b'"a.txt"', b'"../a.txt"'),
+        (b'"md5": "0', b'"md5": "O'),
+        (b"a", b"\xe1"),
+    ],
+)
+def test_a_damaged_listing_of_a_folder_is_told(project: Path, old: bytes, new: bytes) -> None:
     digest = output("data")["md5"]
     file = project / "project/.dvc/cache/files/md5" / digest[:2] / digest[2:]
+    before = file.read_bytes()
+    assert old in before
     file.chmod(0o644)
-    file.write_text('[{"md5"')
-    with pytest.raises(RemintError, match="damaged"):
+    file.write_bytes(before.replace(old, new))
+    with pytest.raises(RemintError, match="the listing of its files is damaged"):
         place_all(project / "scratch")

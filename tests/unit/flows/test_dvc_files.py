@@ -6,11 +6,13 @@ import time
 from pathlib import Path
 
 import pytest
+from dvc.repo import Repo
 from dvc_objects.fs.utils import tmp_fname
 
 from flows import dvc_files
 from flows.dvc_files import COPY, mend_dvc, mend_run_cache, mend_temporary
 from flows.dvc_lock import is_whole, mended
+from flows.plan import open_repo
 from remint import paths
 from remint.locks import free, take
 
@@ -39,6 +41,35 @@ OWN = """  own:
         own: 1
 """
 "A stage that a user added, without outputs."
+PUSHED = """  pushed:
+    cmd: remint stage pushed
+    outs:
+    - path: data/file
+      hash: md5
+      md5: 22bb
+      size: 4
+      cloud:
+        versioned:
+          etag: e
+          version_id: v1
+    - path: data/folder
+      hash: md5
+      files:
+      - relpath: a
+        md5: 33cc
+        size: 4
+        cloud:
+          versioned:
+            version_id: v2
+      - relpath: b
+        md5: 44dd
+        size: 4
+        cloud:
+          versioned:
+            version_id: v3
+"""
+"A stage as `dvc push` to a version-aware remote writes it."
+RUNS = dvc_files.CACHE / "runs"
 HEAD = "schema: '2.0'\nstages:\n"
 
 
@@ -86,6 +117,9 @@ def test_a_torn_lock_without_a_copy_loses_its_last_stage_alone() -> None:
         lock("a") + "  other:\n    cmd: x\n" + OWN.partition("    params")[0],
         (lock("a") + "  other:\n    cmd: x\n").replace("\n", "\r\n"),
         lock("a", "b").replace("\n", "\r\n"),
+        lock("a") + PUSHED,
+        lock("a") + PUSHED.replace("pushed", "train@p"),
+        lock("a") + PUSHED.replace("pushed", "train@p").replace("        size: 4\n", ""),
     ],
 )
 def test_a_lock_that_dvc_finished_is_left_as_it_is(text: str) -> None:
@@ -97,6 +131,15 @@ def test_a_lock_that_dvc_finished_is_left_as_it_is(text: str) -> None:
 @pytest.mark.parametrize("cut", ["  own:\n", "    deps:\n", "      md5: 11aa\n"])
 def test_a_cut_in_a_stage_without_outputs_is_seen(cut: str) -> None:
     assert not is_whole(lock("a") + OWN[: OWN.index(cut) + len(cut)])
+
+
+@pytest.mark.parametrize("name", ["pushed", "train@p"])
+def test_a_cut_in_what_a_versioned_remote_was_sent_is_seen(name: str) -> None:
+    whole = PUSHED.replace("pushed", name)
+    for line in ("files:\n", "relpath: b\n", "md5: 44dd\n", "cloud:\n", "versioned:\n"):
+        end = whole.rindex(line) + len(line)
+        assert not is_whole(lock("a") + whole[:end])
+        assert not is_whole(lock("a") + whole[: end - 1])
 
 
 def test_a_lock_that_dvc_is_writing_is_left_alone() -> None:
@@ -135,13 +178,32 @@ def test_locks_of_the_dead_are_broken_those_of_the_living_are_not() -> None:
 
 
 def test_an_empty_folder_of_the_run_cache_goes() -> None:
-    empty, full = dvc_files.RUNS / "ab" / "abcd", dvc_files.RUNS / "ab" / "abef"
+    empty, full = RUNS / "ab" / "abcd", RUNS / "ab" / "abef"
     empty.mkdir(parents=True)
     full.mkdir()
     (full / "entry").write_text("")
-    mend_run_cache()
+    mend_run_cache(RUNS)
     assert not empty.exists()
     assert (full / "entry").exists()
+
+
+def test_a_cache_that_lies_elsewhere_is_mended_what_others_may_be_writing_stays(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    repo = Repo.init(no_scm=True)
+    shared = tmp_path_factory.mktemp("shared")
+    with repo.config.edit() as configured:
+        configured["cache"]["dir"] = str(shared)
+    old, new = shared / "runs/ab/abcd", shared / "runs/ab/abef"
+    left, own = shared / "files/md5" / tmp_fname(), shared / "files" / tmp_fname()
+    for folder in (old, new, left.parent):
+        folder.mkdir(parents=True)
+    for file in (left, own):
+        file.touch()
+    os.utime(old, (time.time() - 60,) * 2)
+    os.utime(left, (time.time() - 90_000,) * 2)
+    open_repo()
+    assert [path.exists() for path in (old, left, new, own)] == [False, False, True, True]
 
 
 def test_temporary_files_of_a_killed_dvc_go_those_of_a_living_one_stay() -> None:

@@ -3,11 +3,13 @@
 import sqlite3
 from contextlib import closing, suppress
 from pathlib import Path
+from threading import Timer
 
 import pytest
 
 from flows import prefect_store
 from flows.prefect_store import Making
+from remint import locks
 
 pytestmark = pytest.mark.usefixtures("workdir")
 
@@ -33,6 +35,19 @@ def test_a_kill_when_the_database_is_ready_costs_no_history(step: int, monkeypat
     Making().let_go()
     with closing(sqlite3.connect(prefect_store._DATABASE)) as database:
         assert database.execute("select name from runs").fetchall() == [("first",), ("second",)]
+
+
+def test_who_waits_for_another_that_makes_it_is_told_so(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delenv("PREFECT_API_DATABASE_CONNECTION_URL", raising=False)
+    monkeypatch.setattr(locks, "PATIENCE", 0.01)
+    other = Making()
+    end = Timer(0.2, other.let_go)
+    end.start()
+    Making().let_go()
+    end.join()
+    assert capsys.readouterr().err == "waiting for another remint process, which makes Prefect's database\n"
 
 
 def note(run: str) -> None:

@@ -1,3 +1,4 @@
+import hashlib
 import shutil
 from pathlib import Path
 
@@ -8,7 +9,7 @@ from safetensors.numpy import save_file
 
 from remint.errors import RemintError
 from remint.proof.data import find_start
-from tests.origins import make_origin, make_project
+from tests.origins import edit, make_origin, make_project
 
 
 class Folder:
@@ -106,11 +107,33 @@ def test_asked_for_a_stage_whose_data_is_not_kept_says_what_to_do(case):
         start(case, "preprocess")
 
 
+def test_a_local_source_that_is_another_one_is_a_difference(case):
+    """As in a clean clone, which has nothing in its cache."""
+    shutil.rmtree(case[1] / "data")
+    (case[1] / "raw").mkdir()
+    (case[1] / "raw/people.csv").write_text("age,job\n")
+    digest = hashlib.sha256(b"age,job\n").hexdigest()
+    found = start(case)
+    assert (found.stage, len(found.notes)) == ("ingest", 2)
+    assert (found.difference.name, found.difference.registered, found.difference.minted) == (
+        "people.csv",
+        "0" * 64,
+        digest,
+    )
+
+
+@pytest.mark.parametrize("asked", [None, "ingest"])
+def test_a_disk_that_cannot_be_written_is_told_as_it_is(case, asked, monkeypatch):
+    def full(*_):
+        raise RemintError("the disk is full")
+
+    shutil.rmtree(case[1] / "data")
+    monkeypatch.setattr("remint.proof.data.fetch", full)
+    with pytest.raises(RemintError, match=r"^the disk is full$"):
+        start(case, asked)
+
+
 def test_a_source_that_git_does_not_have_is_fetched_from_the_project(case):
-    import hashlib
-
-    from tests.origins import edit
-
     (case[1] / "raw").mkdir()
     (case[1] / "raw/people.csv").write_text("age,job\n")
     digest = hashlib.sha256(b"age,job\n").hexdigest()

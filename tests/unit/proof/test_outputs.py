@@ -6,8 +6,8 @@ import pytest
 from safetensors.numpy import save_file
 
 from remint.files import read_json, write_json
-from remint.proof.data import STAGES
 from remint.proof.outputs import Registered, altered_copies, compared_outputs, largest_differences
+from remint.proof.shape import STAGES
 from tests.origins import make_origin, make_project
 
 TRAINED = "data/models/tiny/fingerprint.json"
@@ -88,19 +88,35 @@ def test_networks_and_tables_of_other_shapes_are_not_compared(case):
     assert (largest["weights"], largest["predictions"]) == (None, None)
 
 
-@pytest.mark.parametrize(
-    ("kept", "file"),
-    [
-        ("data/files/weights.safetensors", "data/models/tiny/weights.safetensors"),
-        ("data/files/preprocessor.json", "data/prepared/people/preprocessor.json"),
-        ("remint/evaluation/predictions.parquet", "data/reports/evaluate/tiny/predictions.parquet"),
-    ],
-)
+COPIES = [
+    ("data/files/weights.safetensors", "data/models/tiny/weights.safetensors"),
+    ("data/files/preprocessor.json", "data/prepared/people/preprocessor.json"),
+    ("remint/evaluation/metrics.json", "data/reports/evaluate/tiny/metrics.json"),
+    ("remint/evaluation/predictions.parquet", "data/reports/evaluate/tiny/predictions.parquet"),
+]
+
+
+@pytest.mark.parametrize(("kept", "file"), COPIES)
 def test_a_damaged_copy_of_the_version_itself_differs(case, kept, file):
     with (case[2].folder / kept).open("ab") as handle:
         handle.write(b"x")
     assert list(altered_copies(case[0], case[2])) == [file]
     assert unequal(case) == [file]
+
+
+@pytest.mark.parametrize(("kept", "file"), COPIES)
+def test_a_copy_that_is_gone_from_the_version_differs(case, kept, file):
+    (case[2].folder / kept).unlink()
+    assert altered_copies(case[0], case[2])[file]["registered"] is None
+    assert unequal(case) == [file]
+    largest_differences(case[0], case[1], case[2])
+
+
+@pytest.mark.parametrize("content", [b'{"accuracy"; 0.8}', b'{"accuracy": \xff}', b"[0.8]", b'{"accuracy": NaN}'])
+def test_damaged_metrics_are_none(case, content):
+    (case[2].evaluation / "metrics.json").write_bytes(content)
+    metrics = largest_differences(case[0], case[1], case[2])["metrics"]
+    assert metrics["accuracy"] == {"registered": None, "minted": 0.8}
 
 
 def test_what_is_no_number_has_no_largest_difference_wherever_it_stands(case):

@@ -51,6 +51,23 @@ def test_the_alias_moves_only_when_all_gates_are_passed(project: Path) -> None:
     assert [(v.number, v.is_champion) for v in versions(EXPERIMENT)] == [(4, False), (3, True), (2, False), (1, False)]
 
 
+def test_a_version_does_not_get_the_evaluation_of_other_weights(project: Path) -> None:
+    """Two processors with one fingerprint may give other bits."""
+    decide(1, 0.7)
+    weights = paths.model(EXPERIMENT) / "weights.safetensors"
+    content = weights.read_bytes()
+    weights.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
+    trained.evaluate(EXPERIMENT, {"accuracy": 0.8, "log_loss": 0.4})
+    with pytest.raises(RemintError, match=r"weights\.safetensors: sha256 .* people-mlp/1, which is the same training"):
+        register_and_promote(EXPERIMENT, trained.config_of(EXPERIMENT))
+    (version,) = versions(EXPERIMENT)
+    assert float(version.tags["test_accuracy"]) == pytest.approx(0.7, abs=0.01)
+    kept = read_json(local_folder(version) / "remint/evaluation/metrics.json")
+    assert kept["accuracy"] == pytest.approx(0.7, abs=0.01)
+    weights.write_bytes(content)
+    assert register_and_promote(EXPERIMENT, trained.config_of(EXPERIMENT)).version == 1
+
+
 def test_a_training_is_registered_once(project: Path) -> None:
     first = decide(1, 0.7)
     config = trained.config_of(EXPERIMENT)
@@ -151,6 +168,17 @@ def test_a_champion_that_is_decided_again_goes_on_telling_its_promotion(project:
     assert "**promoted to champion**" in card
     assert "the champion before was version 1. Asked for by legal." in card
     assert champion(EXPERIMENT).tags["remint.decision"] == "promoted: asked for by legal"
+
+
+def test_tags_that_do_not_tell_what_the_files_do_are_set_again(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    gates = {"useful": GateConfig(metric="accuracy", min=0.65)}
+    decide(1, 0.7, gates)
+    told = champion(EXPERIMENT).tags
+    client().set_model_version_tag(EXPERIMENT, "1", "gate.useful", "failed: a decision before, which was cut off")
+    decide(1, 0.7, gates)
+    assert {**champion(EXPERIMENT).tags, "remint.decided": ""} == {**told, "remint.decided": ""}
+    monkeypatch.setattr("remint.registry.promotion.tell", lambda *_, **__: pytest.fail("all is told"))
+    decide(1, 0.7, gates)
 
 
 def test_a_champion_made_by_other_means_tells_so(project: Path) -> None:

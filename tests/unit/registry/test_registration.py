@@ -19,6 +19,7 @@ from tests.unit.registry.killed import start
 NAME = "people-mlp"
 FILES = (
     "MLmodel",
+    "files.json",
     "data/files/weights.safetensors",
     "data/files/checksums.json",
     "remint/evaluation/metrics.json",

@@ -2,10 +2,11 @@ from pathlib import Path
 
 import pytest
 
-from remint import paths
+from remint import files, paths
 from remint.config.load import load_section
 from remint.config.source import SourceConfig
 from remint.errors import DataError
+from remint.leftovers import mend_beside
 from remint.sources.fetch import fetch
 from remint.sources.refresh import refresh
 from remint.stages.ingest import Section
@@ -101,6 +102,20 @@ def test_a_file_that_cannot_be_had_leaves_everything_as_it_was(source: SourceCon
 def test_a_source_without_refresh_is_not_fetched(source: SourceConfig) -> None:
     Path("moving.csv").unlink()
     assert refresh("prices", source.model_copy(update={"refresh": False})) == {}
+
+
+def test_a_command_that_heals_leaves_the_file_that_is_written(
+    source: SourceConfig, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sync = files._sync
+
+    def heal_and_sync(path: Path) -> None:
+        assert mend_beside(paths.DOWNLOADS) == ()
+        sync(path)
+
+    monkeypatch.setattr(files, "_sync", heal_and_sync)
+    refresh("prices", source)
+    assert (paths.DOWNLOADS / sha256(SAME)).read_bytes() == SAME
 
 
 def test_no_temporary_file_stays(source: SourceConfig) -> None:

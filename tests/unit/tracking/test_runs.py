@@ -153,6 +153,21 @@ def test_an_evaluation_that_was_cut_off_repeats_no_value(store: Path) -> None:
     assert len(client().get_metric_history(run.run_id, "test_loss")) == 1
 
 
+def test_an_evaluation_that_was_cut_off_takes_the_place_of_none(store: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Its digest is not that of the evaluation before: where the code goes back to that, it is sent again."""
+    with training() as run:
+        pass
+    log_evaluation(run.run_id, {"accuracy": 0.5}, {}, "e1")
+    with monkeypatch.context() as broken:
+        broken.setattr("remint.tracking.runs.end_run", _raise_os_error)
+        with pytest.raises(OSError, match="no answer"):
+            log_evaluation(run.run_id, {"accuracy": 0.75}, {}, "e2")
+    assert evaluation_digest(run.run_id) is None
+    log_evaluation(run.run_id, {"accuracy": 0.5}, {}, "e1")
+    assert evaluation_digest(run.run_id) == "e1"
+    assert client().get_run(run.run_id).data.metrics == {"test_accuracy": 0.5}
+
+
 def test_looking_for_dead_runs_does_not_load_mlflow(store: Path) -> None:
     look = (
         "import sys; from remint.tracking.runs import mark_dead_runs; mark_dead_runs(); print('mlflow' in sys.modules)"
