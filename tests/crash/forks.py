@@ -53,6 +53,7 @@ class Forks:
         variables = {**os.environ, "PYTHONPATH": path, "OMP_NUM_THREADS": "1"}
         variables["DVC_SITE_CACHE_DIR"] = str(self._folder / "site")
         variables["PATH"] = os.pathsep.join([str(Path(sys.executable).parent), os.environ["PATH"]])
+        variables["REMINT_CHECKPOINT_STEPS"] = "1"  # else no training here is long enough for a checkpoint
         for name in ("MLFLOW_TRACKING_URI", "PREFECT_API_URL", "DVC_STAGE"):
             variables.pop(name, None)
         self._process = subprocess.Popen(

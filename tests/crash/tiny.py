@@ -1,4 +1,4 @@
-"""A project whose whole pipeline takes two seconds: one small table, a linear network, two epochs."""
+"""A project whose whole pipeline takes two seconds: one small table, a linear network, two epochs of three steps."""
 
 import shutil
 import subprocess
@@ -19,7 +19,7 @@ EXPERIMENT: dict[str, Any] = {
     "dataset": DATASET,
     "task": "classification",
     "model": {"family": "linear"},
-    "trainer": {"epochs": 2},
+    "trainer": {"epochs": 2, "batch_size": 50},
     "seed": 1,
     "gates": {},
 }
@@ -33,13 +33,13 @@ def make(root: Path) -> Project:
     return project
 
 
-def declare(root: Path, seed: int) -> None:
-    """Declare other raw data and another training."""
+def declare(root: Path, seed: int, replicates: int = 100) -> None:
+    """Declare raw data and a training, both by their seed, and how many replicates its evaluation draws."""
     table = root.parent / f"people-{seed}.csv"
     _people(seed).to_csv(table, index=False)
     dataset = deepcopy(PEOPLE)
     use_file(dataset["source"], "people.csv", table)
-    dataset["evaluation"] = {"replicates": 100}
+    dataset["evaluation"] = {"replicates": replicates}
     dataset["baselines"] = {"constant": {"estimator": "constant"}}
     _write(root / "datasets.yaml", {"datasets": {DATASET: dataset}})
     _write(root / "params.yaml", {"experiments": {NAME: {**EXPERIMENT, "seed": seed}}})

@@ -17,16 +17,23 @@ COMMANDS = {
     "repro": ("dvc", "repro"),
     "register": RUN,
     "again": RUN,
+    "evaluate": RUN,
+    "renew": RUN,
     "promote": ("remint", "promote", tiny.NAME, "1", "--why", "as planned"),
+    "rollback": ("remint", "rollback", tiny.NAME, "--why", "wrong for pilots"),
     "first": RUN,
     "verify": ("remint", "verify", f"{tiny.NAME}/1"),
 }
 """Scenarios: `dvc repro` of all; `remint run` where all is evaluated and nothing registered, where the data and the
-seed have changed since the last one, and in a project where nothing ever ran; the first of two versions promoted again;
-a version minted again.
+seed have changed since the last one, where the evaluation alone has, where it is made and its version to be renewed,
+and in a project where nothing ever ran; the first of two versions promoted again, or rolled back to; a version minted
+again.
 """
 
-_CODE, _FEW_OF_CODE = "/code/", 40
+_DONE_BEFORE = {"promote": "is the champion already", "rollback": "has no champion before the present one"}
+"What a command says that is called again after it was killed at its very end."
+
+_DENSE, _FEW_OF_DENSE = re.compile(r"/code/|\.dvc/tmp/rwlock"), 40
 
 _OF_DVC = re.compile(r"\.dvc/cache/runs/|/\.[A-Za-z0-9_-]{22}\.tmp")
 """Killed between the folder of an entry and the entry in it, DVC 3.67 cannot read its run cache again, and it never
@@ -55,6 +62,8 @@ class Trials:
         self._call("call", "remint.tracking.store", "prepare_store")
         self._keep("repro")
         self.scenarios: dict[str, Scenario] = {}
+        self.output = ""
+        "Of the last trial's second command."
 
     def scenario(self, name: str) -> Scenario:
         """Give a scenario; its first use runs it, and those before it, uninterrupted."""
@@ -83,7 +92,14 @@ class Trials:
         elif name == "verify":
             self.scenario("register")
             tiny.put(self._folder / "after-register", self._folder / name)
-        elif name == "promote":
+        elif name in ("evaluate", "renew"):
+            self.scenario("register")
+            tiny.put(self._folder / "after-register", self._root)
+            tiny.declare(self._root, seed=1, replicates=101)
+            if name == "renew":
+                self._call("dvc", "repro")
+            self._keep(name)
+        elif name in ("promote", "rollback"):
             self.scenario("again")
             tiny.put(self._folder / "after-again", self._folder / name)
 
@@ -95,11 +111,15 @@ class Trials:
         """Kill the scenario's command; tell what is wrong after the next one, and where it was killed."""
         return self._trial(name, aim, seconds)
 
+    def take_back(self, name: str, aim: Aim) -> list[str]:
+        """Kill `evaluate` or `renew`, declare the evaluation as it was before; tell what is wrong after a run of it."""
+        return self._trial(name, aim, 0.0, back=True)
+
     def fill_disk(self, name: str, point: int) -> list[str]:
         """Let the disk be full from a point on; tell what is wrong then and after the next command."""
         return self._trial(name, Aim(point, FULL), 0.0)
 
-    def _trial(self, name: str, aim: Aim | None, seconds: float) -> list[str]:
+    def _trial(self, name: str, aim: Aim | None, seconds: float, back: bool = False) -> list[str]:
         scenario = self.scenario(name)
         tiny.put(self._folder / name, self._root)
         first = self.forks.call(*scenario.command, aim=aim or Aim(), seconds=seconds)
@@ -109,10 +129,14 @@ class Trials:
         elif aim and first.code == 0:
             found.append("it was not killed")
         in_dvc = bool(first.points) and _OF_DVC.search(first.points[-1])
+        if back:
+            tiny.declare(self._root, seed=1)
         second = self.forks.call(*(RUN if in_dvc else scenario.command))
-        if second.code and not (name == "promote" and "is the champion already" in second.output):
+        self.output = second.output
+        if second.code and not (name in _DONE_BEFORE and _DONE_BEFORE[name] in second.output):
             found.append(f"the next command gave {second.code}: {second.output[-1500:]}")
-        found += faults(self._root, scenario.expected, self._prefect(name))
+        expected = self.scenario("register").expected if back else scenario.expected
+        found += faults(self._root, expected, self._prefect(name))
         point = aim.point if aim else len(first.points)
         place = first.points[point - 1] if 0 < point <= len(first.points) else "no point"
         return [f"{name}, {aim.what if aim else 'random'} point {point} ({place}): {fault}" for fault in found]
@@ -141,11 +165,12 @@ def _badly_told(done: Done) -> list[str]:
 def spread(points: Sequence[str], count: int, wanted: frozenset[str] = frozenset()) -> list[int]:
     """Choose points (from 1) evenly over a command, of each stretch the one whose kind is chosen least so far.
 
-    `wanted`: acts; none given: all. Of a version's copy of the code, hundreds of files, few points count.
+    `wanted`: acts; none given: all. Few points count of a version's copy of the code, hundreds of files, and of
+    DVC's list of locked files, which it writes for each stage that it looks at.
     """
     acts = [i for i, name in enumerate(points, 1) if not wanted or name.split()[0] in wanted]
-    code = [number for number in acts if _CODE in points[number - 1]]
-    numbers = sorted({*acts} - {*code} | {*code[::_FEW_OF_CODE]})
+    dense = [number for number in acts if _DENSE.search(points[number - 1])]
+    numbers = sorted({*acts} - {*dense} | {*dense[::_FEW_OF_DENSE]})
     chosen: list[int] = []
     seen: Counter[str] = Counter()
     for part in range(count):
