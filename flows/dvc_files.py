@@ -91,19 +91,19 @@ def mend_run_cache(runs: Path) -> None:
 
     Outside the project another workspace, whose lock is not ours, may be about to fill one: new ones stay there.
     """
-    shared = not runs.resolve().is_relative_to(Path(".dvc").resolve())
+    before = time.time() - (_MOMENT if _is_shared(runs) else 0)
     with _dvc_lock("lock") as ours:
         for folder in runs.glob("*/*") if ours else ():
             with suppress(OSError):  # there is something in it
-                if not shared or time.time() - folder.stat().st_mtime > _MOMENT:
+                if folder.stat().st_mtime <= before:
                     folder.rmdir()
 
 
 def mend_temporary(cache: Path = CACHE) -> tuple[Path, ...]:
     """Remove, and give, the temporary files of killed DVC commands; DVC itself never does. A living one holds its lock.
 
-    Takes a look at each folder under `data/` and in DVC's cache, which DVC commands of other workspaces may share:
-    in it those of the last day stay.
+    Takes a look at each folder under `data/` and in DVC's cache. One outside the project may be shared by other
+    workspaces: in it those of the last day stay.
     """
     with _dvc_lock("lock") as ours:
         found = tuple(_temporary(cache)) if ours else ()
@@ -116,11 +116,16 @@ def mend_temporary(cache: Path = CACHE) -> tuple[Path, ...]:
 def _temporary(cache: Path) -> Iterator[Path]:
     yield from (path for path in Path().iterdir() if _TEMPORARY.fullmatch(path.name))
     yield from _temporary_below(paths.DATA)
-    long_ago = time.time() - _DAY
+    before = time.time() - (_DAY if _is_shared(cache) else 0)
     for path in _temporary_below(cache):
         with suppress(FileNotFoundError):
-            if path.lstat().st_mtime < long_ago:
+            if path.lstat().st_mtime <= before:
                 yield path
+
+
+def _is_shared(folder: Path) -> bool:
+    """Tell whether a folder lies outside the project, where our lock hinders nobody else."""
+    return not folder.resolve().is_relative_to(Path(".dvc").resolve())
 
 
 def _temporary_below(top: Path) -> Iterator[Path]:
