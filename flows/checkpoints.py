@@ -1,21 +1,15 @@
-"""Checkpoints that no training goes on from."""
+"""Checkpoints of the stages that are done."""
 
 from collections.abc import Iterable
-from contextlib import suppress
 
 from flows.executor import Outcome
 from flows.summary import StageResult
-from remint import paths
-from remint.files import remove
-from remint.locks import is_held
+from remint.checkpoints import drop_checkpoints
 
 
-def drop_checkpoints(stages: Iterable[StageResult]) -> None:
-    """Remove those of experiments whose training is up to date, unless it is at work in another process."""
+def drop_finished(stages: Iterable[StageResult]) -> None:
+    """Remove the checkpoints of every training that is up to date now."""
     for stage in stages:
         kind, _, name = stage.address.partition("@")
-        if kind == "train" and stage.outcome in (Outcome.UNCHANGED, Outcome.RESTORED):
-            folder = paths.CHECKPOINTS / name
-            if folder.is_dir() and not is_held(paths.STATE / "locks" / f"{stage.address}.lock"):
-                with suppress(OSError):
-                    remove(folder)
+        if kind == "train" and stage.outcome is not Outcome.FAILED:
+            drop_checkpoints(name)

@@ -1,6 +1,5 @@
 """Healing what killed commands have left. Every command that writes begins with it."""
 
-import os
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,7 +8,7 @@ from pathlib import Path
 from flows.dvc_files import mend_dvc, mend_temporary, tell_healed
 from remint import paths
 from remint.errors import RemintError
-from remint.files import DISK_FULL, error_number
+from remint.files import told_of_full_disk
 from remint.leftovers import mend_below, mend_beside
 from remint.signs import Sign, all_dead
 
@@ -63,10 +62,9 @@ def _full_disk_told() -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        number = error_number(error)
-        if number not in DISK_FULL:
-            raise
-        raise RemintError(f"{error.filename or 'a file'} cannot be written: {os.strerror(number)}") from error
+        if told := told_of_full_disk(error):
+            raise RemintError(told) from error
+        raise
 
 
 def heal_files() -> tuple[str, ...]:

@@ -13,7 +13,7 @@ from prefect.futures import PrefectFuture
 from prefect.logging.handlers import APILogWorker
 from prefect.runtime import flow_run
 
-from flows.checkpoints import drop_checkpoints
+from flows.checkpoints import drop_finished
 from flows.executor import DvcExecutor, Outcome
 from flows.healing import at_work
 from flows.lock import only_run
@@ -24,6 +24,7 @@ from flows.runners import stage_runner
 from flows.summary import ExperimentResult, StageResult, Summary
 from remint.config.load import Project, load_project
 from remint.errors import RemintError
+from remint.files import told_of_full_disk
 from remint.lifeline import tie_to_named
 from remint.sources import refresh as sources
 from remint.tracking.store import check_store
@@ -64,7 +65,7 @@ def pipeline(names: list[str], force: bool = False, jobs: int = 1, refresh: bool
         plan = make_plan(repo, experiment_targets(experiments))
         with stage_runner(jobs) as runner, DvcExecutor(repo, plan, runner) as executor, reporter.watching(plan):
             stages = _run_stages(plan, executor, force, jobs, reporter)
-        drop_checkpoints(stages)
+        drop_finished(stages)
         summary = _promote(project, experiments, stages, reporter)
         remember(summary, project)
     reporter.table(summary)
@@ -104,11 +105,8 @@ def _run_stages(
         outcome, error = Outcome.FAILED, ""
         try:
             outcome = executor.execute(stage, force)
-        except RemintError as failure:
-            error = str(failure)
-            raise
-        except Exception:
-            error = f"a fault in remint, not in your project:\n{traceback.format_exc()}"
+        except Exception as failure:
+            error = _told(failure)
             raise
         finally:
             results[address] = StageResult(address, outcome, time.perf_counter() - begin, error)
@@ -181,6 +179,8 @@ def _failure(state: State[Any]) -> str:
 def _told(error: Exception) -> str:
     if isinstance(error, RemintError):
         return str(error)
+    if told := told_of_full_disk(error):
+        return told
     return f"a fault in remint, not in your project:\n{''.join(traceback.format_exception(error))}"
 
 

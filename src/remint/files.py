@@ -165,6 +165,14 @@ def error_number(error: Exception) -> int:
     return int(told[1] or told[2]) if told else 0
 
 
+def told_of_full_disk(error: Exception) -> str | None:
+    """Tell in a message that a disk takes no more; None for an error that tells of something else."""
+    number = error_number(error)
+    if number not in DISK_FULL:
+        return None
+    return f"{getattr(error, 'filename', None) or 'a file'} cannot be written: {os.strerror(number)}"
+
+
 def _is_denied(error: Exception, target: Path) -> bool:
     if not isinstance(error, PermissionError | NotADirectoryError | FileExistsError) or error.filename is None:
         return False

@@ -111,7 +111,8 @@ def _evaluations(root: Path, database: sqlite3.Connection) -> Iterator[str]:
     for file in (root / "data/models").glob("*/fingerprint.json"):
         fingerprint = json.loads(file.read_text())["fingerprint"]
         now = content_digest(root / "data/reports/evaluate" / file.parent.name)
-        runs = database.execute(f"SELECT run_uuid FROM tags WHERE {_TRAINING}", (fingerprint,)).fetchall()
+        finished = f"SELECT run_uuid FROM tags JOIN runs USING (run_uuid) WHERE status = 'FINISHED' AND {_TRAINING}"
+        runs = database.execute(finished, (fingerprint,)).fetchall()
         held = {f"run {run}": root.glob(f"mlruns/artifacts/*/{run}/artifacts/evaluation") for (run,) in runs}
         for version, tags, folder in _stored_versions(root, database):
             if tags.get(_FINGERPRINT) == fingerprint:

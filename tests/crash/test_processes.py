@@ -34,7 +34,7 @@ def test_workers_and_the_server_die_with_a_run(trials: Trials, tmp_path: Path, j
     project = Project(tmp_path / "project")
     tiny.put(trials.state("repro"), project.root)
     variables = {**project.environment, "PYTHONUNBUFFERED": "1"}
-    command = ["remint", "run", "--jobs", jobs]
+    command = [*RUN, "--jobs", jobs]
     process = subprocess.Popen(command, cwd=project.root, env=variables, stdout=subprocess.PIPE, text=True)
     assert process.stdout is not None
     next(line for line in process.stdout if line.startswith(word))
@@ -44,7 +44,7 @@ def test_workers_and_the_server_die_with_a_run(trials: Trials, tmp_path: Path, j
     while (left := processes_in(project.root)) and time.monotonic() < deadline:
         time.sleep(0.1)
     assert left == []
-    project.call("remint", "run", "--jobs", jobs)
+    project.call(*command)
     assert faults(project.root, expected) == []
     assert outputs(project.root) == expected
 

@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from remint import paths
+from remint.checkpoints import drop_checkpoints
 from remint.config.load import load_section, read_yaml
 from remint.errors import ConfigError, RemintError
 from remint.stages.run import stage_module
@@ -112,7 +113,6 @@ def _assert_goes_on(kill: str) -> str:
     assert "remint.failure" not in second.data.tags
     assert second.data.tags["remint.resumed"] == "1"
     assert _points(second.info.run_id) == _points(first.info.run_id)
-    assert not (paths.CHECKPOINTS / "people-mlp").exists()
     assert list((paths.STATE / "runs").iterdir()) == []
     assert (
         0 < worked < run_facts(second.info.run_id).seconds <= (second.info.end_time - first.info.end_time) / 1000 - GAP
@@ -180,10 +180,26 @@ def test_a_changed_experiment_begins_anew(project: Path, monkeypatch: pytest.Mon
     monkeypatch.setenv("REMINT_CHECKPOINT_STEPS", "1")
     _interrupted(monkeypatch)
     _train(seed=7)
-    assert not (paths.CHECKPOINTS / "people-mlp").exists()
     found = _outputs()
+    drop_checkpoints("people-mlp")
+    assert not (paths.CHECKPOINTS / "people-mlp").exists()
     _train(seed=7)
     assert _outputs() == found
+
+
+def test_a_training_that_dvc_has_not_recorded_ends_again_in_its_run(project: Path, monkeypatch: pytest.MonkeyPatch):
+    monkeypatch.setenv("REMINT_CHECKPOINT_STEPS", "1")
+    _train()
+    [run], expected = all_runs("people"), _outputs()
+    points = _points(run.info.run_id)
+    _train()
+    [again] = all_runs("people")
+    assert (again.info.run_id, again.info.status, again.data.tags["remint.resumed"]) == (
+        run.info.run_id,
+        "FINISHED",
+        "1",
+    )
+    assert (_outputs(), _points(again.info.run_id)) == (expected, points)
 
 
 def test_a_wrong_interval_is_refused_before_a_run_is_made(project: Path, monkeypatch: pytest.MonkeyPatch):

@@ -4,7 +4,7 @@ import os
 import sys
 from collections.abc import Callable
 
-from flows.checkpoints import drop_checkpoints
+from flows.checkpoints import drop_finished
 from flows.dvc_files import tell_healed
 from flows.executor import Outcome
 from flows.healing import at_work
@@ -85,7 +85,7 @@ def _say_unchanged(plan: Plan, experiments: tuple[str, ...], project: Project) -
         return False
     reporter = Reporter(plan)
     stages = tuple(StageResult(stage.address, Outcome.UNCHANGED, 0.0) for stage in plan.stages)
-    drop_checkpoints(stages)
+    drop_finished(stages)
     for stage in stages:
         reporter.finished(stage)
     reporter.table(Summary(stages, results))

@@ -6,6 +6,7 @@ from pathlib import Path
 import numpy as np
 
 from remint import paths
+from remint.checkpoints import drop_checkpoints
 from remint.config.base import Config, Name
 from remint.config.evaluation import EvaluationConfig
 from remint.config.load import load_section
@@ -53,6 +54,7 @@ def run(name: str, section: Section) -> None:
     The results join the MLflow run of the training. Raises ConfigError where the dataset's `evaluation` asks for what
     its rows do not have, RemintError for a network that predicts NaN or infinity.
     """
+    drop_checkpoints(name)
     asked = load_section(paths.DATASETS_FILE, "datasets", section.dataset, DatasetSection).evaluation
     network, spec, task = load_network(paths.model(name))
     prepared = Prepared(paths.prepared(section.dataset))

@@ -64,7 +64,8 @@ def fingerprint_of(name: str, section: Section) -> dict[str, Any]:
 def run(name: str, section: Section) -> None:
     """Train a network and record it as an MLflow run; write weights, description, fingerprint and history.
 
-    A training that was cut off goes on, in the same run, from its last checkpoint. Raises ConfigError for a model that
+    A training that was cut off goes on, in the same run, from its last checkpoint, which stays until DVC has recorded
+    the stage (`remint.checkpoints`). Raises ConfigError for a model that
     does not take such data, or a wrong setting of the environment, RemintError when the training diverges.
     """
     prepared, config = Prepared(paths.prepared(section.dataset)), model_config(name, section.model)
@@ -83,7 +84,6 @@ def run(name: str, section: Section) -> None:
             save_network(out, result.weights, section.task, decided["model"], prepared.spec, result.temperature)
             write_json(out / "fingerprint.json", trained)
         write_text(paths.report("train", name) / "history.csv", history_csv(result.history))
-    checkpoints.remove()  # not before the run has ended: a process that is killed there goes on in it
 
 
 def history_csv(history: list[Row]) -> str:
