@@ -37,8 +37,8 @@ _DENSE, _FEW_OF_DENSE = re.compile(r"/code/|\.dvc/tmp/rwlock"), 40
 
 _OF_DVC = re.compile(r"\.dvc/cache/runs/|/\.[A-Za-z0-9_-]{22}\.tmp|open dvc\.lock$")
 """Killed between the folder of an entry and the entry in it, DVC 3.67 cannot read its run cache again, nor `dvc.lock`
-before all of it is written, and it never removes a temporary file of a command that died; `remint run` heals each, where
-`dvc repro` alone has no chance to.
+before all of it is written, and it never removes a temporary file of a command that died; `remint run` heals each,
+where `dvc repro` alone has no chance to.
 """
 
 
