@@ -99,28 +99,29 @@ def mend_run_cache(runs: Path) -> None:
                     folder.rmdir()
 
 
-def mend_temporary(cache: Path = CACHE) -> tuple[Path, ...]:
+def mend_temporary(*caches: Path) -> tuple[Path, ...]:
     """Remove, and give, the temporary files of killed DVC commands; DVC itself never does. A living one holds its lock.
 
-    Takes a look at each folder under `data/` and in DVC's cache. One outside the project may be shared by other
-    workspaces: in it those of the last day stay.
+    Takes a look at each folder under `data/` and in DVC's caches, by default `CACHE`. One outside the project may be
+    shared by other workspaces: in it those of the last day stay.
     """
     with _dvc_lock("lock") as ours:
-        found = tuple(_temporary(cache)) if ours else ()
+        found = tuple(_temporary(caches or (CACHE,))) if ours else ()
         for path in found:
             with suppress(OSError):
                 remove(path)
     return found
 
 
-def _temporary(cache: Path) -> Iterator[Path]:
+def _temporary(caches: tuple[Path, ...]) -> Iterator[Path]:
     yield from (path for path in Path().iterdir() if _TEMPORARY.fullmatch(path.name))
     yield from _temporary_below(paths.DATA)
-    before = time.time() - (_DAY if _is_shared(cache) else 0)
-    for path in _temporary_below(cache):
-        with suppress(FileNotFoundError):
-            if path.lstat().st_mtime <= before:
-                yield path
+    for cache in caches:
+        before = time.time() - (_DAY if _is_shared(cache) else 0)
+        for path in _temporary_below(cache):
+            with suppress(FileNotFoundError):
+                if path.lstat().st_mtime <= before:
+                    yield path
 
 
 def _is_shared(folder: Path) -> bool:

@@ -68,8 +68,9 @@ def open_repo() -> Any:
         repo = Repo(".")
         if repo.config["core"].get("no_scm") is not True and type(repo.scm).__name__ == "NoSCM":
             raise RemintError("this is not a git repository; run `git init`, or remint where the project was cloned")
-        mend_run_cache(Path(repo.stage_cache.cache_dir))
-        mend_temporary(Path(repo.cache.local.path))
+        runs = Path(repo.stage_cache.cache_dir)
+        mend_run_cache(runs)
+        mend_temporary(Path(repo.cache.local.path), runs)
         return repo
     except NotDvcRepoError:
         raise RemintError("this is not a DVC repository; run `dvc init` beside dvc.yaml") from None

@@ -129,7 +129,8 @@ class Trials:
             found += _badly_told(first)
         elif aim and first.code == 0:
             found.append("it was not killed")
-        in_dvc = bool(first.points) and _OF_DVC.search(first.points[-1])
+        cut_off = first.points[aim.point - 1 :] if aim and aim.what == FULL else first.points[-1:]
+        in_dvc = any(map(_OF_DVC.search, cut_off))
         if back:
             tiny.declare(self._root, seed=1)
         second = self.forks.call(*(RUN if in_dvc else scenario.command))

@@ -196,14 +196,16 @@ def test_a_cache_that_lies_elsewhere_is_mended_what_others_may_be_writing_stays(
         configured["cache"]["dir"] = str(shared)
     old, new = shared / "runs/ab/abcd", shared / "runs/ab/abef"
     left, own = shared / "files/md5" / tmp_fname(), shared / "files" / tmp_fname()
-    for folder in (old, new, left.parent):
+    entry = shared / "runs/ab/abde" / tmp_fname()
+    for folder in (old, new, left.parent, entry.parent):
         folder.mkdir(parents=True)
-    for file in (left, own):
+    for file in (left, own, entry):
         file.touch()
     os.utime(old, (time.time() - 60,) * 2)
-    os.utime(left, (time.time() - 90_000,) * 2)
+    for file in (left, entry):
+        os.utime(file, (time.time() - 90_000,) * 2)
     open_repo()
-    assert [path.exists() for path in (old, left, new, own)] == [False, False, True, True]
+    assert [path.exists() for path in (old, left, entry, new, own)] == [False, False, False, True, True]
 
 
 def test_temporary_files_of_a_killed_dvc_go_those_of_a_living_one_stay() -> None:
